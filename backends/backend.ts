@@ -1,0 +1,40 @@
+import type { Transition } from "../model/advance.ts";
+import type { Family } from "../model/family.ts";
+
+/**
+ * What puts the desired state of one family into force.
+ *
+ * A backend applies transitions one after the other, each atomically: all of it or nothing. It remembers what it
+ * committed last and decides by itself whether the difference is enough or everything has to be written.
+ */
+export interface Backend {
+  readonly family: Family;
+  /**
+   * Puts `transition.next` into force. `full` asks to write everything, whatever was committed before.
+   *
+   * Rejects when nothing could be applied: the last good rules stay in force, and the next apply is a full one.
+   */
+  apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport>;
+  /** Removes what earlier transitions left unused, off the hot path. Rejects when that has to wait. */
+  tidy(signal?: AbortSignal): Promise<void>;
+}
+
+/** How to apply. */
+export interface ApplyOptions {
+  readonly full: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What an apply did. */
+export interface ApplyReport {
+  readonly mode: "full" | "partial";
+  /** Elements added and deleted; in a full apply, all elements. 0 when there was nothing to do. */
+  readonly elements: number;
+  /** Size of the transaction in bytes. */
+  readonly bytes: number;
+  /** Milliseconds spent making the transaction, and in the kernel's hands. */
+  readonly renderMs: number;
+  readonly applyMs: number;
+  /** Why a partial apply had to be repeated as a full one. */
+  readonly fallback?: Error;
+}

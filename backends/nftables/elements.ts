@@ -1,0 +1,114 @@
+import type { Endpoint } from "../../model/endpoint.ts";
+import type { Frontend } from "../../model/frontend.ts";
+import {
+  ADDRESS_MAPS,
+  type Balancer,
+  balancerChain,
+  CHAINS,
+  endpointMap,
+  type List,
+  nftProtocol,
+  NODEPORT_MAPS,
+} from "./names.ts";
+
+/** An element of a set or map, as text. */
+export interface Element {
+  readonly map: string;
+  readonly key: string;
+  /** What follows the key: a comment and the value. "" in a set. */
+  readonly rest: string;
+}
+
+/** Returns the balancers that a frontend leads to. */
+export function balancersOf(frontend: Frontend): readonly Balancer[] {
+  return (["cluster", "local"] as const)
+    .filter((list) => frontend[list].length > 0)
+    .map((list) => ({
+      protocol: frontend.protocol,
+      nodePort: frontend.kind === "NodePort",
+      list,
+      size: frontend[list].length,
+    }));
+}
+
+/** Returns a frontend's elements in the verdict maps: at most four, whatever the number of endpoints. */
+export function verdictElements(frontend: Frontend): readonly Element[] {
+  const isNodePort = frontend.kind === "NodePort";
+  const maps = isNodePort ? NODEPORT_MAPS : ADDRESS_MAPS;
+  const key = `${isNodePort ? "" : `${frontend.address} . `}${
+    nftProtocol(frontend.protocol)
+  } . ${frontend.port}`;
+  const rest = (verdict: string) => ` comment "${commentOf(frontend)}" : ${verdict}`;
+  const to = (map: string, verdict: string): Element => ({ map, key, rest: rest(verdict) });
+  const balancer = (list: List) => {
+    const found = balancersOf(frontend).find((one) => one.list === list);
+    return found === undefined ? "drop" : `goto ${balancerChain(found)}`;
+  };
+  const policy = (address: string, nodePort: string) => `goto ${isNodePort ? nodePort : address}`;
+  switch (frontend.dispatch) {
+    case "cluster":
+      return [to(maps.services, balancer("cluster"))];
+    case "local":
+      return [to(maps.services, balancer("local"))];
+    case "external":
+      return [
+        to(maps.services, policy(CHAINS.external, CHAINS.nodeport)),
+        to(maps.cluster, balancer("cluster")),
+      ];
+    case "external-local":
+      return [
+        to(maps.services, policy(CHAINS.externalLocal, CHAINS.nodeportLocal)),
+        to(maps.cluster, balancer("cluster")),
+        to(maps.local, balancer("local")),
+      ];
+    case "external-remote":
+      return [
+        to(maps.services, policy(CHAINS.externalLocal, CHAINS.nodeportLocal)),
+        to(maps.cluster, balancer("cluster")),
+        to(maps.noEndpoints, "drop"),
+      ];
+    case "drop":
+      return [to(maps.noEndpoints, "drop")];
+    case "reject":
+      return [to(maps.noEndpoints, `goto ${CHAINS.reject}`)];
+  }
+}
+
+/** Returns the element that leads from a frontend's `slot` to an endpoint. */
+export function endpointElement(
+  frontend: Frontend,
+  list: List,
+  slot: number,
+  endpoint: Endpoint,
+): Element {
+  const nodePort = frontend.kind === "NodePort";
+  const address = nodePort ? "" : `${frontend.address} . `;
+  return {
+    map: endpointMap({ protocol: frontend.protocol, nodePort, list }),
+    key: `${address}${frontend.port} . ${slot}`,
+    rest: ` : ${endpoint.address} . ${endpoint.port}`,
+  };
+}
+
+/** Yields all elements of a frontend. */
+export function* elementsOf(frontend: Frontend): Iterable<Element> {
+  yield* verdictElements(frontend);
+  for (const list of ["cluster", "local"] as const) {
+    for (const [slot, endpoint] of frontend[list].entries()) {
+      yield endpointElement(frontend, list, slot, endpoint);
+    }
+  }
+}
+
+/** Returns the key of the hairpin set for an endpoint on this node. */
+export function hairpinKey(address: string): string {
+  return `${address} . ${address}`;
+}
+
+/** nft takes comments of at most 128 bytes; three Kubernetes names of 63 characters are longer. */
+const COMMENT_BYTES = 120;
+
+/** Returns the name of the Service port, made safe for a quoted string of nft's and cut to what it takes. */
+function commentOf(frontend: Frontend): string {
+  return frontend.owner.name.replace(/[^A-Za-z0-9./:_-]/g, "?").slice(0, COMMENT_BYTES);
+}

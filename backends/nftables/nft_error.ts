@@ -1,0 +1,49 @@
+import type { ProcessResult } from "../process.ts";
+
+/** nft refused a transaction, or did not answer: nothing of it is in force. */
+export class NftError extends Error {
+  override readonly name = "NftError";
+  /** What nft printed. */
+  readonly stderr: string;
+  /** The line of the script that nft points at, where it points at one. */
+  readonly line: string | undefined;
+
+  constructor(message: string, facts: { stderr?: string; line?: string; cause?: unknown } = {}) {
+    super(message, facts.cause === undefined ? {} : { cause: facts.cause });
+    this.stderr = facts.stderr ?? "";
+    this.line = facts.line;
+  }
+}
+
+/** Long lines are shortened in messages; {@linkcode NftError.stderr} has all of it. */
+const SHOWN = 160;
+
+/** Turns the result of a failed nft into an error that names the failing line and nft's reason. */
+export function nftFailure(
+  action: string,
+  result: ProcessResult,
+  timeoutMs: number,
+): NftError {
+  const { stderr } = result;
+  if (result.timedOut) {
+    return new NftError(
+      `Cannot ${action}: nft gave no answer within ${timeoutMs / 1000} s and was killed`,
+      { stderr },
+    );
+  }
+  const found = /^[^\n]*?:(\d+):\d+(?:-\d+)?: (?:Error: )?([^\n]*)(?:\n([^\n]*))?/m.exec(stderr);
+  if (found === null) {
+    const reason = stderr.trim().split("\n")[0] || `nothing, exit code ${result.code}`;
+    return new NftError(`Cannot ${action}: nft says "${shorten(reason)}"`, { stderr });
+  }
+  const [, number, reason = "", line = ""] = found;
+  const text = line.trim();
+  return new NftError(
+    `Cannot ${action}: nft says "${shorten(reason)}" at line ${number}: "${shorten(text)}"`,
+    { stderr, line: text },
+  );
+}
+
+function shorten(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
+}

@@ -1,0 +1,132 @@
+import type { Transition } from "../../model/advance.ts";
+import type { Clock } from "../../model/clock.ts";
+import { type DesiredState, frontends } from "../../model/desired_state.ts";
+import type { Family } from "../../model/family.ts";
+import { sameRules } from "../../model/settings.ts";
+import type { ApplyOptions, ApplyReport, Backend } from "../backend.ts";
+import { BalancerChains } from "./balancer_chains.ts";
+import { type Difference, difference } from "./difference.ts";
+import { balancersOf } from "./elements.ts";
+import { countElements, fullScript } from "./full_script.ts";
+import { balancerChain } from "./names.ts";
+import type { Nft } from "./nft.ts";
+import { balancer } from "./schema.ts";
+import { Statements } from "./statements.ts";
+
+/** Milliseconds that an unused balancer chain is kept. */
+const UNUSED_CHAIN_MS = 1_000;
+
+/**
+ * Programs one family's table of nftables.
+ *
+ * After one full transaction only differences go to the kernel. When one fails, everything is written anew at once; when
+ * that fails too, the last good ruleset stays and the next apply is a full one.
+ */
+export class NftablesBackend implements Backend {
+  readonly family: Family;
+  readonly #nft: Nft;
+  readonly #clock: Clock;
+  readonly #chains = new BalancerChains();
+  #committed: DesiredState | undefined;
+
+  constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
+    this.family = family;
+    this.#nft = nft;
+    this.#clock = clock;
+  }
+
+  async apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport> {
+    const committed = this.#committed;
+    this.#committed = undefined;
+    let report: ApplyReport | undefined;
+    let fallback: unknown;
+    if (!options.full && committed === transition.previous && isIncremental(transition)) {
+      try {
+        report = await this.#applyDifference(transition, options);
+      } catch (error) {
+        fallback = error;
+      }
+    }
+    report ??= await this.#applyAll(transition.next, options);
+    this.#committed = transition.next;
+    return fallback instanceof Error ? { ...report, fallback } : report;
+  }
+
+  /**
+   * Deletes balancer chains that have been unused for a while, in a transaction of its own.
+   *
+   * Rejects when the kernel still holds one of them: nothing is lost, a later call deletes them.
+   */
+  async tidy(signal?: AbortSignal): Promise<void> {
+    const names = this.#chains.unusedFor(UNUSED_CHAIN_MS, this.#clock.monotonic());
+    if (names.length === 0) return;
+    const write = new Statements(this.family);
+    await this.#nft.apply(names.map((name) => write.deleteChain(name)), signal);
+    this.#chains.deleted(names);
+  }
+
+  async #applyAll(state: DesiredState, { signal }: ApplyOptions): Promise<ApplyReport> {
+    const started = this.#clock.monotonic();
+    const live = await this.#nft.inspect(this.family, signal);
+    const inspected = this.#clock.monotonic();
+    const meter = { bytes: 0, renderMs: 0 };
+    await this.#nft.apply(metered(fullScript(state, live), meter, this.#clock), signal);
+    const now = this.#clock.monotonic();
+    const balancers = [...frontends(state)].flatMap(balancersOf);
+    this.#chains.reset(balancers, live.outdated ? [] : live.balancers, now);
+    return {
+      mode: "full",
+      elements: countElements(state),
+      bytes: meter.bytes,
+      renderMs: inspected - started + meter.renderMs,
+      applyMs: now - inspected - meter.renderMs,
+    };
+  }
+
+  async #applyDifference(transition: Transition, { signal }: ApplyOptions): Promise<ApplyReport> {
+    const started = this.#clock.monotonic();
+    const changes = difference(transition);
+    const script = [...this.#differenceScript(changes)];
+    const rendered = this.#clock.monotonic();
+    if (script.length > 0) await this.#nft.apply(script, signal);
+    const now = this.#clock.monotonic();
+    this.#chains.commit(changes.balancersGained, changes.balancersLost, now);
+    return {
+      mode: "partial",
+      elements: changes.added.length + changes.removed.length,
+      bytes: script.reduce((sum, chunk) => sum + chunk.length, 0),
+      renderMs: rendered - started,
+      applyMs: now - rendered,
+    };
+  }
+
+  /** Writes a difference: deletions first, so that a key is free before its new value is added. */
+  *#differenceScript(changes: Difference): Iterable<string> {
+    const write = new Statements(this.family);
+    for (const missing of this.#chains.missing(changes.balancersGained)) {
+      const chain = balancer(this.family, balancerChain(missing), missing);
+      yield write.addChain(chain) + write.addRules(chain);
+    }
+    yield* write.deleteElements(changes.removed);
+    yield* write.addElements(changes.added);
+  }
+}
+
+function isIncremental({ previous, next }: Transition): boolean {
+  return sameRules(previous.settings, next.settings);
+}
+
+/** Passes chunks on and adds up their size and the time that making them took. */
+function* metered(
+  chunks: Iterable<string>,
+  meter: { bytes: number; renderMs: number },
+  clock: Clock,
+): Iterable<string> {
+  let started = clock.monotonic();
+  for (const chunk of chunks) {
+    meter.renderMs += clock.monotonic() - started;
+    meter.bytes += chunk.length;
+    yield chunk;
+    started = clock.monotonic();
+  }
+}

@@ -1,0 +1,210 @@
+import type { Family } from "../../model/family.ts";
+import type { Detector, Settings } from "../../model/settings.ts";
+import {
+  ADDRESS_MAPS,
+  type Balancer,
+  balancerKinds,
+  CHAINS,
+  endpointMap,
+  nftFamily,
+  nftProtocol,
+  NODEPORT_MAPS,
+  SCHEMA_CHAIN,
+  SETS,
+} from "./names.ts";
+
+/** A set or a map, without its elements. */
+export interface Declaration {
+  readonly what: "set" | "map";
+  readonly name: string;
+  /**
+   * The body of the declaration. Always `typeof`, never `type`: nft 1.0.6 crashes when it lists a `type` set that
+   * nft 1.1.3 wrote, and the host's own nft must be able to read the table.
+   */
+  readonly body: string;
+}
+
+/** A chain with its rules. */
+export interface Chain {
+  readonly name: string;
+  /** The hook of a base chain. */
+  readonly hook?: string;
+  readonly rules: readonly string[];
+}
+
+/** Returns the sets and maps of a family's table. Their number does not depend on the cluster. */
+export function declarations(family: Family): readonly Declaration[] {
+  const ip = nftFamily(family);
+  const sets: Declaration[] = [
+    { what: "set", name: SETS.clusterIPs, body: `typeof ${ip} daddr` },
+    { what: "set", name: SETS.nodePortIPs, body: `typeof ${ip} daddr` },
+    { what: "set", name: SETS.serviceCIDRs, body: `typeof ${ip} daddr ; flags interval` },
+    { what: "set", name: SETS.hairpin, body: `typeof ${ip} saddr . ${ip} daddr` },
+  ];
+  const verdicts = (key: string) => (name: string): Declaration => ({
+    what: "map",
+    name,
+    body: `typeof ${key} : verdict`,
+  });
+  return [
+    ...sets,
+    ...Object.values(ADDRESS_MAPS).map(verdicts(`${ip} daddr . meta l4proto . th dport`)),
+    ...Object.values(NODEPORT_MAPS).map(verdicts("meta l4proto . th dport")),
+    ...balancerKinds().map((kind): Declaration => ({
+      what: "map",
+      name: endpointMap(kind),
+      body: endpointMapBody(family, kind),
+    })),
+  ];
+}
+
+/**
+ * Returns the type of a map of endpoints: frontend and slot → endpoint.
+ *
+ * One map for each layer 4 protocol, typed with that protocol's own port: a map typed with `th dport` loads once, but
+ * then no later transaction can add a rule that uses it ("conflicting protocols specified").
+ */
+function endpointMapBody(family: Family, kind: Omit<Balancer, "size">): string {
+  const ip = nftFamily(family);
+  const port = `${nftProtocol(kind.protocol)} dport`;
+  const address = kind.nodePort ? "" : `${ip} daddr . `;
+  return `typeof ${address}${port} . numgen random mod 65536 : ${ip} daddr . ${port}`;
+}
+
+/** Returns the chain that picks one endpoint at random: the random slot is the last part of the key. */
+export function balancer(family: Family, name: string, balancer: Balancer): Chain {
+  const ip = nftFamily(family);
+  const port = `${nftProtocol(balancer.protocol)} dport`;
+  const frontend = balancer.nodePort ? port : `${ip} daddr . ${port}`;
+  const map = endpointMap(balancer);
+  const slot = `numgen random mod ${balancer.size}`;
+  return { name, rules: [`dnat ${ip} to ${frontend} . ${slot} map @${map}`] };
+}
+
+/** Returns the chains that do not depend on Services: the hooks and the policies. */
+export function fixedChains(family: Family, settings: Settings): readonly Chain[] {
+  return [...regularChains(family, settings), ...baseChains()];
+}
+
+/**
+ * Returns the base chains, with the types, hooks and priorities of kube-proxy: other software relies on
+ * translation at -100, masquerading at 100, and rejects at filter priority 0.
+ */
+function baseChains(): readonly Chain[] {
+  const onNew = (...chains: string[]) => chains.map((chain) => `ct state new jump ${chain}`);
+  const base = (name: string, type: string, hook: string, priority: number, rules: string[]) => ({
+    name,
+    hook: `type ${type} hook ${hook} priority ${priority}`,
+    rules,
+  });
+  const { services, masquerading, serviceEndpointsCheck, nodeportEndpointsCheck, clusterIPsCheck } =
+    CHAINS;
+  return [
+    base("nat-prerouting", "nat", "prerouting", -100, [`jump ${services}`]),
+    base("nat-output", "nat", "output", -100, [`jump ${services}`]),
+    base("nat-postrouting", "nat", "postrouting", 100, [`jump ${masquerading}`]),
+    base(
+      "filter-input",
+      "filter",
+      "input",
+      0,
+      onNew(nodeportEndpointsCheck, serviceEndpointsCheck),
+    ),
+    base("filter-forward", "filter", "forward", 0, onNew(serviceEndpointsCheck, clusterIPsCheck)),
+    base("filter-output", "filter", "output", 0, onNew(serviceEndpointsCheck, clusterIPsCheck)),
+  ];
+}
+
+function regularChains(family: Family, settings: Settings): readonly Chain[] {
+  const ip = nftFamily(family);
+  const bit = `0x${(2 ** settings.masqueradeBit).toString(16).padStart(8, "0")}`;
+  const mark = `meta mark set meta mark | ${bit}`;
+  const service = `${ip} daddr . meta l4proto . th dport`;
+  const nodePort = "meta l4proto . th dport";
+  const isPod = podMatch(ip, settings.detector);
+  return [
+    { name: SCHEMA_CHAIN, rules: [] },
+    { name: CHAINS.reject, rules: ["reject"] },
+    {
+      name: CHAINS.services,
+      rules: [
+        ...markOffCluster(ip, settings, mark),
+        `${service} vmap @${ADDRESS_MAPS.services}`,
+        `${nodePortMatch(ip, settings, true)} ${nodePort} vmap @${NODEPORT_MAPS.services}`,
+      ],
+    },
+    { name: CHAINS.external, rules: [mark, `${service} vmap @${ADDRESS_MAPS.cluster}`] },
+    { name: CHAINS.nodeport, rules: [mark, `${nodePort} vmap @${NODEPORT_MAPS.cluster}`] },
+    { name: CHAINS.externalLocal, rules: shortCircuit(isPod, mark, service, ADDRESS_MAPS) },
+    { name: CHAINS.nodeportLocal, rules: shortCircuit(isPod, mark, nodePort, NODEPORT_MAPS) },
+    {
+      name: CHAINS.masquerading,
+      rules: [
+        `meta mark & ${bit} == ${bit} meta mark set meta mark ^ ${bit} masquerade fully-random`,
+        `ct status dnat ${ip} saddr . ${ip} daddr @${SETS.hairpin} masquerade fully-random`,
+      ],
+    },
+    {
+      name: CHAINS.serviceEndpointsCheck,
+      rules: [`${service} vmap @${ADDRESS_MAPS.noEndpoints}`],
+    },
+    {
+      name: CHAINS.nodeportEndpointsCheck,
+      rules: [
+        `${nodePortMatch(ip, settings, false)} ${nodePort} vmap @${NODEPORT_MAPS.noEndpoints}`,
+      ],
+    },
+    {
+      name: CHAINS.clusterIPsCheck,
+      rules: [`${ip} daddr @${SETS.clusterIPs} reject`, `${ip} daddr @${SETS.serviceCIDRs} drop`],
+    },
+  ];
+}
+
+/** Marks what comes to a cluster IP from outside the pods, so that replies find their way back through this node. */
+function markOffCluster(ip: string, settings: Settings, mark: string): readonly string[] {
+  const toClusterIP = `${ip} daddr @${SETS.clusterIPs}`;
+  if (settings.masqueradeAll) return [`${toClusterIP} ${mark}`];
+  const { detector } = settings;
+  if (detector === undefined) return [];
+  return [`${toClusterIP} ${podMatch(ip, detector, "!= ")} ${mark}`];
+}
+
+/**
+ * Under externalTrafficPolicy Local pods and the node itself reach all endpoints, as if they had gone out to the
+ * load balancer and back; everybody else only those on this node.
+ */
+function shortCircuit(
+  isPod: string,
+  mark: string,
+  key: string,
+  maps: { readonly cluster: string; readonly local: string },
+): readonly string[] {
+  return [
+    ...(isPod === "" ? [] : [`${isPod} ${key} vmap @${maps.cluster}`]),
+    `fib saddr type local ${mark}`,
+    `fib saddr type local ${key} vmap @${maps.cluster}`,
+    `${key} vmap @${maps.local}`,
+  ];
+}
+
+/** Returns the match for packets sent by pods; "" when there is no way to tell. */
+function podMatch(ip: string, detector: Detector | undefined, operator: "" | "!= " = ""): string {
+  switch (detector?.by) {
+    case "source":
+      return `${ip} saddr ${operator}${detector.cidr}`;
+    case "interface":
+      return `iifname ${operator}"${detector.name}"`;
+    case "interface-prefix":
+      return `iifname ${operator}"${detector.prefix}*"`;
+    case undefined:
+      return "";
+  }
+}
+
+/** Returns the match for the addresses on which node ports answer. Loopback never does. */
+function nodePortMatch(ip: string, settings: Settings, checkLocal: boolean): string {
+  if (settings.nodePortAddresses !== "any") return `${ip} daddr @${SETS.nodePortIPs}`;
+  const notLoopback = ip === "ip" ? "ip daddr != 127.0.0.0/8" : "ip6 daddr != ::1";
+  return checkLocal ? `fib daddr type local ${notLoopback}` : notLoopback;
+}

@@ -1,0 +1,114 @@
+import type { Backend } from "../backends/backend.ts";
+import { advance, type Transition } from "../model/advance.ts";
+import type { Clock } from "../model/clock.ts";
+import { type DesiredState, emptyState } from "../model/desired_state.ts";
+import type { Family } from "../model/family.ts";
+import type { ObjectKey } from "../model/objects.ts";
+import type { Settings } from "../model/settings.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Store, StoreChange } from "../watch/store.ts";
+import type { SyncObserver } from "./sync_observer.ts";
+
+/** Milliseconds after which everything is written anew, whatever happened in between. */
+const FULL_SYNC_MS = 3_600_000;
+
+/** What a {@linkcode Proxier} works with. */
+export interface ProxierOptions {
+  readonly backend: Backend;
+  readonly store: Store;
+  /** Returns the settings of the moment; called once a sync. */
+  readonly settings: (snapshot: Snapshot) => Settings;
+  readonly clock: Clock;
+  readonly observer: SyncObserver;
+  /** Called when there is something to sync. */
+  readonly request: () => void;
+}
+
+/**
+ * Keeps the ruleset of one family equal to the newest snapshot.
+ *
+ * It collects which Services changed, and each {@linkcode sync} takes in all of them at once. Nothing is lost when a
+ * sync fails: the desired state goes on, and the next sync writes all of it.
+ */
+export class Proxier {
+  readonly family: Family;
+  readonly #options: ProxierOptions;
+  readonly #changed = new Set<ObjectKey>();
+  #triggers: string[] = [];
+  #state: DesiredState | undefined;
+  #fullSyncAt = 0;
+  #failed = false;
+
+  constructor(options: ProxierOptions) {
+    this.family = options.backend.family;
+    this.#options = options;
+  }
+
+  /** Starts to follow the store. Returns a function that ends it. */
+  follow(): () => void {
+    return this.#options.store.subscribe((change) => this.#note(change));
+  }
+
+  /** The state that the last sync wanted in force; undefined before the first one. */
+  get state(): DesiredState | undefined {
+    return this.#state;
+  }
+
+  /** Applies everything that changed since the last sync. Rejects when it could not. */
+  async sync(signal?: AbortSignal): Promise<void> {
+    const { backend, clock, observer } = this.#options;
+    const started = clock.monotonic();
+    const full = this.#isFull(started);
+    const transition = this.#advance();
+    const deriveMs = clock.monotonic() - started;
+    const about = { family: this.family, services: transition.services.size };
+    observer.derived(transition);
+    try {
+      const report = await backend.apply(transition, { full, ...(signal ? { signal } : {}) });
+      this.#failed = false;
+      if (report.mode === "full") this.#fullSyncAt = started;
+      const triggers = this.#triggers.splice(0);
+      const totalMs = clock.monotonic() - started;
+      observer.synced({ ...about, ...report, deriveMs, totalMs, triggers });
+    } catch (error) {
+      this.#failed = true;
+      const totalMs = clock.monotonic() - started;
+      observer.failed({ ...about, mode: full ? "full" : "partial", error, totalMs });
+      throw error;
+    }
+    await this.#tidy(signal);
+  }
+
+  #note({ kind, services, object }: StoreChange): void {
+    for (const key of services) this.#changed.add(key);
+    if (object?.kind === "EndpointSlice" && object.addressType === this.family) {
+      if (object.triggerTime !== "") this.#triggers.push(object.triggerTime);
+    }
+    if (services.size > 0 || kind === "Node" || kind === "ServiceCIDR") this.#options.request();
+  }
+
+  #isFull(now: number): boolean {
+    return this.#state === undefined || this.#failed || now - this.#fullSyncAt >= FULL_SYNC_MS;
+  }
+
+  #advance(): Transition {
+    const { store, settings } = this.#options;
+    const { snapshot } = store;
+    const current = settings(snapshot);
+    const isFirst = this.#state === undefined;
+    const previous = this.#state ?? emptyState(this.family, current);
+    const services = isFirst ? "all" : new Set(this.#changed);
+    this.#changed.clear();
+    const transition = advance(previous, { snapshot, settings: current, services });
+    this.#state = transition.next;
+    return transition;
+  }
+
+  async #tidy(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#options.backend.tidy(signal);
+    } catch (error) {
+      this.#options.observer.untidy(this.family, error);
+    }
+  }
+}

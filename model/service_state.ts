@@ -1,0 +1,76 @@
+import { endpointsOf } from "./endpoint.ts";
+import type { Family } from "./family.ts";
+import { type Frontend, frontendsOf } from "./frontend.ts";
+import type { EndpointSliceObject, ServiceObject } from "./objects.ts";
+import type { Problem } from "./problem.ts";
+import { selectEndpoints, type Selection, type Topology } from "./selection.ts";
+import { type ServicePort, servicePortsOf } from "./service_port.ts";
+import { assignSlots } from "./slots.ts";
+
+/** What one Service wants in one family. */
+export interface ServiceState {
+  readonly ports: readonly PortState[];
+  /** What could not be used, without repetitions. */
+  readonly problems: readonly Problem[];
+}
+
+/** One Service port with the endpoints chosen for it, in their slots. */
+export interface PortState {
+  readonly port: ServicePort;
+  readonly selection: Selection;
+  readonly frontends: readonly Frontend[];
+}
+
+/** Where and for whom a Service is derived. */
+export interface Viewpoint {
+  readonly family: Family;
+  readonly node: Topology;
+}
+
+/**
+ * Derives what `service` with its `slices` wants.
+ *
+ * `previous` is its last state: endpoints that stay keep their slots. Returns undefined when the Service has nothing in
+ * this family and nothing to complain about.
+ */
+export function deriveService(
+  service: ServiceObject,
+  slices: readonly EndpointSliceObject[],
+  { family, node }: Viewpoint,
+  previous: ServiceState | undefined,
+): ServiceState | undefined {
+  const problems: Problem[] = [];
+  const ports = servicePortsOf(service, family, problems).map((port) => {
+    const query = {
+      family,
+      portName: port.portName,
+      protocol: port.protocol,
+      nodeName: node.nodeName,
+    };
+    const endpoints = endpointsOf(slices, query, problems);
+    const before = previous?.ports.find((old) => isSamePort(old.port, port))?.selection;
+    const selection = inSlots(selectEndpoints(port, endpoints, node), before);
+    return { port, selection, frontends: frontendsOf(port, selection) };
+  });
+  if (ports.length === 0 && problems.length === 0) return undefined;
+  return { ports, problems: withoutRepetitions(problems) };
+}
+
+function isSamePort(a: ServicePort, b: ServicePort): boolean {
+  return a.portName === b.portName && a.protocol === b.protocol;
+}
+
+function inSlots(selection: Selection, before: Selection | undefined): Selection {
+  return {
+    ...selection,
+    cluster: assignSlots(before?.cluster ?? [], selection.cluster),
+    local: assignSlots(before?.local ?? [], selection.local),
+  };
+}
+
+function withoutRepetitions(problems: readonly Problem[]): readonly Problem[] {
+  const unique = new Map(
+    problems.map((problem) => [`${problem.object} ${problem.message}`, problem]),
+  );
+  return [...unique.values()];
+}

@@ -1,0 +1,161 @@
+import { Map as ImmutableMap } from "immutable";
+import {
+  type ClusterObject,
+  type EndpointSliceObject,
+  keyOf,
+  type Kind,
+  type NodeObject,
+  type ObjectKey,
+  type ServiceCIDRObject,
+  type ServiceObject,
+} from "./objects.ts";
+
+/**
+ * Everything that is known about the cluster at one moment.
+ *
+ * Snapshots never change; the next one shares all that stayed the same, so that making it costs O(changes).
+ */
+export interface Snapshot {
+  readonly services: ImmutableMap<ObjectKey, ServiceObject>;
+  /** By the key of the Service that owns the slice. A Service without slices is absent; the Service need not exist. */
+  readonly slices: ImmutableMap<ObjectKey, readonly EndpointSliceObject[]>;
+  /** The Service that owns a slice, by the key of the slice. */
+  readonly sliceOwners: ImmutableMap<ObjectKey, ObjectKey>;
+  readonly nodes: ImmutableMap<ObjectKey, NodeObject>;
+  readonly serviceCIDRs: ImmutableMap<ObjectKey, ServiceCIDRObject>;
+}
+
+/** The snapshot of which nothing is known yet. */
+export const EMPTY_SNAPSHOT: Snapshot = {
+  services: ImmutableMap(),
+  slices: ImmutableMap(),
+  sliceOwners: ImmutableMap(),
+  nodes: ImmutableMap(),
+  serviceCIDRs: ImmutableMap(),
+};
+
+/**
+ * Returns the snapshot in which `object` is added or replaced.
+ *
+ * The keys of the Services that this concerns are added to `touched`.
+ */
+export function withObject(
+  snapshot: Snapshot,
+  object: ClusterObject,
+  touched: Set<ObjectKey>,
+): Snapshot {
+  const key = keyOf(object);
+  switch (object.kind) {
+    case "Service":
+      touched.add(key);
+      return { ...snapshot, services: snapshot.services.set(key, object) };
+    case "EndpointSlice":
+      return withSlice(withoutSlice(snapshot, key, touched), key, object, touched);
+    case "Node":
+      return { ...snapshot, nodes: snapshot.nodes.set(key, object) };
+    case "ServiceCIDR":
+      return { ...snapshot, serviceCIDRs: snapshot.serviceCIDRs.set(key, object) };
+  }
+}
+
+/** Returns the snapshot without the object; the same snapshot when it held none. */
+export function withoutObject(
+  snapshot: Snapshot,
+  kind: Kind,
+  key: ObjectKey,
+  touched: Set<ObjectKey>,
+): Snapshot {
+  switch (kind) {
+    case "Service":
+      if (!snapshot.services.has(key)) return snapshot;
+      touched.add(key);
+      return { ...snapshot, services: snapshot.services.delete(key) };
+    case "EndpointSlice":
+      return withoutSlice(snapshot, key, touched);
+    case "Node":
+      return { ...snapshot, nodes: snapshot.nodes.delete(key) };
+    case "ServiceCIDR":
+      return { ...snapshot, serviceCIDRs: snapshot.serviceCIDRs.delete(key) };
+  }
+}
+
+/** Returns the snapshot in which `objects` are all that exists of `kind`. Costs O(objects of the kind). */
+export function withList(
+  snapshot: Snapshot,
+  kind: Kind,
+  objects: Iterable<ClusterObject>,
+  touched: Set<ObjectKey>,
+): Snapshot {
+  const listed = new Map<ObjectKey, ClusterObject>();
+  for (const object of objects) if (object.kind === kind) listed.set(keyOf(object), object);
+  let next = asMutable(snapshot);
+  for (const key of keysOf(snapshot, kind)) {
+    if (!listed.has(key)) next = withoutObject(next, kind, key, touched);
+  }
+  for (const object of listed.values()) next = withObject(next, object, touched);
+  return asImmutable(next);
+}
+
+/** Returns the keys of all objects of `kind`. */
+export function keysOf(snapshot: Snapshot, kind: Kind): readonly ObjectKey[] {
+  switch (kind) {
+    case "Service":
+      return [...snapshot.services.keys()];
+    case "EndpointSlice":
+      return [...snapshot.sliceOwners.keys()];
+    case "Node":
+      return [...snapshot.nodes.keys()];
+    case "ServiceCIDR":
+      return [...snapshot.serviceCIDRs.keys()];
+  }
+}
+
+function withSlice(
+  snapshot: Snapshot,
+  key: ObjectKey,
+  slice: EndpointSliceObject,
+  touched: Set<ObjectKey>,
+): Snapshot {
+  if (slice.service === "") return snapshot;
+  const owner = `${slice.namespace}/${slice.service}`;
+  touched.add(owner);
+  return {
+    ...snapshot,
+    slices: snapshot.slices.set(owner, [...snapshot.slices.get(owner, []), slice]),
+    sliceOwners: snapshot.sliceOwners.set(key, owner),
+  };
+}
+
+function withoutSlice(snapshot: Snapshot, key: ObjectKey, touched: Set<ObjectKey>): Snapshot {
+  const owner = snapshot.sliceOwners.get(key);
+  if (owner === undefined) return snapshot;
+  touched.add(owner);
+  const rest = snapshot.slices.get(owner, []).filter((slice) => keyOf(slice) !== key);
+  return {
+    ...snapshot,
+    slices: rest.length > 0 ? snapshot.slices.set(owner, rest) : snapshot.slices.delete(owner),
+    sliceOwners: snapshot.sliceOwners.delete(key),
+  };
+}
+
+/** A draft that `withList` alone holds: its maps change in place until {@linkcode asImmutable}. */
+function asMutable(snapshot: Snapshot): Snapshot {
+  return mapFields(snapshot, (map) => map.asMutable());
+}
+
+function asImmutable(snapshot: Snapshot): Snapshot {
+  return mapFields(snapshot, (map) => map.asImmutable());
+}
+
+function mapFields(
+  snapshot: Snapshot,
+  change: <V>(map: ImmutableMap<ObjectKey, V>) => ImmutableMap<ObjectKey, V>,
+): Snapshot {
+  return {
+    services: change(snapshot.services),
+    slices: change(snapshot.slices),
+    sliceOwners: change(snapshot.sliceOwners),
+    nodes: change(snapshot.nodes),
+    serviceCIDRs: change(snapshot.serviceCIDRs),
+  };
+}

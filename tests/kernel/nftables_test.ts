@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { fullScript } from "../../backends/nftables/full_script.ts";
+import { spawnedNft } from "../../backends/nftables/nft.ts";
+import { NftError } from "../../backends/nftables/nft_error.ts";
+import { NftablesBackend } from "../../backends/nftables/nftables_backend.ts";
+import { advance, type Transition } from "../../model/advance.ts";
+import { systemClock } from "../../model/clock.ts";
+import { type DesiredState, emptyState } from "../../model/desired_state.ts";
+import { FAMILIES, type Family } from "../../model/family.ts";
+import type { ClusterObject } from "../../model/objects.ts";
+import { type Snapshot, withObject, withoutObject } from "../../model/snapshot.ts";
+import { arbitraryCluster, arbitraryHistory, type Step } from "../support/arbitrary_cluster.ts";
+import { flushRules, kernelTest, nft, nftWith } from "../support/kernel.ts";
+import { canonicalListing } from "../support/nft_listing.ts";
+import { service, settings, slice, snapshotOf } from "../support/objects.ts";
+import { stateOf } from "../support/state.ts";
+
+const WEB = [service("web"), slice("web", ["10.244.1.5", "10.244.2.6", "10.244.2.7"])];
+
+function backendFor(family: Family = "IPv4"): NftablesBackend {
+  return new NftablesBackend(family, { nft: spawnedNft(), clock: systemClock });
+}
+
+/** The way from a state to the one of another set of objects. */
+function transitionTo(previous: DesiredState, objects: readonly ClusterObject[]): Transition {
+  return advance(previous, {
+    snapshot: snapshotOf(...objects),
+    settings: previous.settings,
+    services: "all",
+  });
+}
+
+function fromNothing(objects: readonly ClusterObject[]): Transition {
+  return transitionTo(emptyState("IPv4", settings()), objects);
+}
+
+async function listing(family: Family = "IPv4"): Promise<readonly string[]> {
+  return canonicalListing(await nft("list", "table", family === "IPv4" ? "ip" : "ip6", "weir"));
+}
+
+kernelTest("nft accepts the script of any cluster, in both families", async () => {
+  await fc.assert(
+    fc.asyncProperty(arbitraryCluster(), async (objects) => {
+      for (const family of FAMILIES) {
+        await nftWith(fullScript(stateOf(objects, { family })), "-c", "-f", "-");
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+kernelTest("nft accepts the script with every kind of setting", async () => {
+  const variants = [
+    settings({ detector: undefined }),
+    settings({ detector: { by: "interface", name: "cni0" } }),
+    settings({ detector: { by: "interface-prefix", prefix: "cali" } }),
+    settings({ masqueradeAll: true, masqueradeBit: 31 }),
+    settings({ masqueradeBit: 0 }),
+    settings({ nodePortAddresses: "any", serviceCIDRs: [] }),
+    settings({ nodePortAddresses: [] }),
+  ];
+  for (const variant of variants) {
+    await nftWith(fullScript(stateOf(WEB, { settings: variant })), "-c", "-f", "-");
+  }
+});
+
+kernelTest(
+  "Names that would break out of a comment reach the kernel as harmless text",
+  async () => {
+    await flushRules();
+    const name = 'x" ; flush ruleset ; #' + "é\n".repeat(90);
+    const objects = [service(name, { clusterIP: "10.96.0.77" }), ...WEB];
+    await nftWith(fullScript(stateOf(objects)), "-f", "-");
+    assert.match(await nft("list", "map", "ip", "weir", "no-endpoint-services"), /10\.96\.0\.77/);
+  },
+);
+
+kernelTest("A second full apply over the live table changes nothing", async () => {
+  await flushRules();
+  const backend = backendFor();
+  const transition = fromNothing(WEB);
+  const first = await backend.apply(transition, { full: true });
+  const before = await listing();
+  const second = await backend.apply(transition, { full: true });
+  assert.deepEqual(await listing(), before);
+  assert.deepEqual([first.mode, second.mode, first.elements], ["full", "full", second.elements]);
+});
+
+kernelTest(
+  "A change of one endpoint is a transaction of two elements, among 1 Service or 1,000",
+  async () => {
+    for (const others of [0, 999]) {
+      await flushRules();
+      const crowd = Array.from({ length: others }, (_, index) => {
+        const address = `10.97.${index >> 8}.${index & 255}`;
+        return [
+          service(`crowd-${index}`, { clusterIP: address }),
+          slice(`crowd-${index}`, ["10.244.9.1"]),
+        ];
+      }).flat();
+      const backend = backendFor();
+      const first = fromNothing([...WEB, ...crowd]);
+      await backend.apply(first, { full: true });
+      const moved = slice("web", ["10.244.1.5", "10.244.2.6", "10.244.2.9"]);
+      const snapshot = snapshotOf(...WEB, ...crowd, moved);
+      const services = new Set(["default/web"]);
+      const second = advance(first.next, { snapshot, settings: settings(), services });
+      const report = await backend.apply(second, { full: false });
+      assert.equal(report.mode, "partial");
+      assert.equal(report.elements, 2);
+      assert.ok(report.bytes < 250, `${report.bytes} bytes`);
+      const map = await nft("list", "map", "ip", "weir", "tcp-endpoints");
+      assert.match(map, /10\.96\.0\.10 \. 80 \. 2 : 10\.244\.2\.9 \. 8080/);
+      assert.doesNotMatch(map, /10\.244\.2\.7/);
+    }
+  },
+);
+
+kernelTest("A sync without changes sends nothing to the kernel", async () => {
+  await flushRules();
+  const backend = backendFor();
+  const first = fromNothing(WEB);
+  await backend.apply(first, { full: true });
+  const report = await backend.apply(transitionTo(first.next, WEB), { full: false });
+  assert.deepEqual([report.mode, report.elements, report.bytes], ["partial", 0, 0]);
+});
+
+kernelTest(
+  "When the table was flushed by somebody else, the next change writes everything anew",
+  async () => {
+    await flushRules();
+    const backend = backendFor();
+    const first = fromNothing(WEB);
+    await backend.apply(first, { full: true });
+    const before = await listing();
+    await flushRules();
+    const second = transitionTo(first.next, [
+      WEB[0] as ClusterObject,
+      slice("web", ["10.244.1.5"]),
+    ]);
+    const report = await backend.apply(second, { full: false });
+    assert.equal(report.mode, "full");
+    assert.match(
+      report.fallback?.message ?? "",
+      /nft says "(Could not process rule: )?No such file/,
+    );
+    const third = transitionTo(second.next, WEB);
+    assert.equal((await backend.apply(third, { full: false })).mode, "partial");
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    await backend.tidy();
+    assert.deepEqual(await listing(), before);
+  },
+);
+
+kernelTest("A transaction that nft refuses changes nothing and names the line", async () => {
+  await flushRules();
+  const client = spawnedNft();
+  const script = [
+    "add table ip weir\n",
+    "add chain ip weir good\n",
+    "add rule ip weir missing drop\n",
+  ];
+  await assert.rejects(client.apply(script), (error) => {
+    assert.ok(error instanceof NftError);
+    assert.match(error.message, /nft says ".+" at line 3: "add rule ip weir missing drop"/);
+    return true;
+  });
+  assert.equal(await nft("list", "ruleset"), "");
+});
+
+kernelTest("A table of another schema version is made anew in the same transaction", async () => {
+  await flushRules();
+  await nftWith(
+    [
+      "add table ip weir\nadd chain ip weir old { type nat hook prerouting priority -100 ; }\n",
+      "add map ip weir service-ips { type ipv4_addr : verdict ; }\n",
+    ],
+    "-f",
+    "-",
+  );
+  await backendFor().apply(fromNothing(WEB), { full: true });
+  assert.doesNotMatch(await nft("list", "table", "ip", "weir"), /chain old/);
+});
+
+kernelTest("The number of chains and rules is the same for 1 and for 1,000 Services", async () => {
+  const shape = async (services: number) => {
+    await flushRules();
+    const objects = Array.from({ length: services }, (_, index) => [
+      service(`s${index}`, {
+        clusterIP: `10.97.${index >> 8}.${index & 255}`,
+        type: "NodePort",
+        ports: [{ nodePort: 20000 + index }],
+      }),
+      slice(`s${index}`, ["10.244.9.1", "10.244.9.2"]),
+    ]).flat();
+    await nftWith(fullScript(stateOf(objects)), "-f", "-");
+    const lines = (await nft("list", "table", "ip", "weir")).split("\n");
+    return {
+      chains: lines.filter((line) => /^\tchain /.test(line)).length,
+      sets: lines.filter((line) => /^\t(set|map) /.test(line)).length,
+      rules: lines.filter((line) => /^\t\t(?!elements|typeof|flags|type |\s)/.test(line)).length,
+    };
+  };
+  const one = await shape(1);
+  assert.deepEqual(await shape(1_000), one);
+  assert.ok(one.chains > 10 && one.rules > 10 && one.sets > 10, JSON.stringify(one));
+});
+
+kernelTest(
+  "Any history of partial applies ends in the rules that one full apply writes",
+  async () => {
+    const families = fc.constantFrom(...FAMILIES);
+    const property = fc.asyncProperty(arbitraryHistory(), families, async (history, family) => {
+      await flushRules();
+      const state = await applyStepwise(history, family);
+      const stepwise = await listing(family);
+      await flushRules();
+      await nftWith(fullScript(state), "-f", "-");
+      assert.deepEqual(
+        stepwise.filter((line) => !isUnusedBalancer(line, state)),
+        await listing(family),
+      );
+    });
+    await fc.assert(property, { numRuns: 25 });
+  },
+);
+
+/** Applies a history one transaction a step, and returns the state that is in force at its end. */
+async function applyStepwise(history: readonly Step[], family: Family): Promise<DesiredState> {
+  const backend = backendFor(family);
+  let snapshot: Snapshot = snapshotOf();
+  const empty = emptyState(family, settings({}, family));
+  const first = advance(empty, change(family, snapshot, new Set()));
+  await backend.apply(first, { full: true });
+  let state = first.next;
+  for (const step of history) {
+    const services = new Set<string>();
+    snapshot = step.do === "upsert"
+      ? withObject(snapshot, step.object, services)
+      : withoutObject(snapshot, step.kind, step.key, services);
+    const transition = advance(state, change(family, snapshot, services));
+    const report = await backend.apply(transition, { full: false });
+    assert.deepEqual([report.mode, report.fallback], ["partial", undefined]);
+    state = transition.next;
+  }
+  return state;
+}
+
+function change(family: Family, snapshot: Snapshot, services: ReadonlySet<string>) {
+  return { snapshot, settings: settings({}, family), services };
+}
+
+/** Balancer chains that are no longer needed stay for a second: see `BalancerChains`. */
+function isUnusedBalancer(line: string, state: DesiredState): boolean {
+  const chain = /^chain (\S+-lb-\d+):/.exec(line)?.[1];
+  if (chain === undefined) return false;
+  return ![...fullScript(state)].some((chunk) => chunk.includes(` ${chain}\n`));
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { advance } from "../../model/advance.ts";
+import { conflictAbout, describeConflict } from "../../model/conflicts.ts";
+import { type DesiredState, emptyState, winner } from "../../model/desired_state.ts";
+import type { ClusterObject } from "../../model/objects.ts";
+import { type Snapshot, withObject, withoutObject } from "../../model/snapshot.ts";
+import { endpoint, service, settings, slice, snapshotOf } from "../support/objects.ts";
+import { stateOf } from "../support/state.ts";
+import { arbitraryHistory } from "../support/arbitrary_cluster.ts";
+
+const WEB = [service("web"), slice("web", ["10.244.1.5", "10.244.2.6"])];
+
+Deno.test("A Service with endpoints has a frontend with both in their slots", () => {
+  const frontend = winner(stateOf(WEB), "10.96.0.10 TCP 80");
+  assert.equal(frontend?.dispatch, "cluster");
+  assert.deepEqual(frontend?.cluster.map((one) => one.id), ["10.244.1.5:8080", "10.244.2.6:8080"]);
+});
+
+Deno.test("A change of one Service leaves the state of every other one as it is", () => {
+  const other = [service("other", { clusterIP: "10.96.0.11" }), slice("other", ["10.244.1.9"])];
+  const before = stateOf([...WEB, ...other]);
+  const snapshot = snapshotOf(...other, WEB[0] as ClusterObject, slice("web", ["10.244.1.5"]));
+  const change = { snapshot, settings: before.settings, services: new Set(["default/web"]) };
+  const transition = advance(before, change);
+  assert.equal(transition.next.services.get("default/other"), before.services.get("default/other"));
+  assert.notEqual(transition.next.services.get("default/web"), before.services.get("default/web"));
+  assert.deepEqual([...transition.frontends], ["10.96.0.10 TCP 80"]);
+});
+
+Deno.test("A state that was handed out never changes", () => {
+  const before = stateOf(WEB);
+  const keys = [...before.claims.keys()];
+  advance(before, { snapshot: snapshotOf(), settings: before.settings, services: "all" });
+  assert.deepEqual([...before.claims.keys()], keys);
+  assert.equal(before.services.size, 1);
+});
+
+Deno.test("A Service that goes leaves nothing behind", () => {
+  const before = stateOf([
+    service("web", { externalIPs: ["192.0.2.1"], type: "NodePort", ports: [{ nodePort: 30080 }] }),
+    slice("web", [endpoint("10.244.1.5", { nodeName: "node-a" })]),
+  ]);
+  assert.equal(before.hairpins.size, 1);
+  const { next } = advance(before, {
+    snapshot: snapshotOf(),
+    settings: before.settings,
+    services: new Set(["default/web"]),
+  });
+  assert.deepEqual(contents(next), contents(emptyState("IPv4", before.settings)));
+});
+
+Deno.test("Two Services with the same local endpoint share one hairpin entry until both are gone", () => {
+  const local = [endpoint("10.244.1.5", { nodeName: "node-a" })];
+  const web = [service("web"), slice("web", local)];
+  const api = [service("api", { clusterIP: "10.96.0.11" }), slice("api", local)];
+  const before = stateOf([...web, ...api]);
+  assert.equal(before.hairpins.get("10.244.1.5"), 2);
+  const { next } = advance(before, {
+    snapshot: snapshotOf(...api),
+    settings: before.settings,
+    services: new Set(["default/web"]),
+  });
+  assert.equal(next.hairpins.get("10.244.1.5"), 1);
+});
+
+Deno.test("Of two Services with one external IP and port the older one has it, and the other one when it goes", () => {
+  const young = service("a-young", {
+    creationTimestamp: "2026-02-01T00:00:00Z",
+    externalIPs: ["192.0.2.1"],
+  });
+  const old = service("z-old", {
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    clusterIP: "10.96.0.11",
+    externalIPs: ["192.0.2.1"],
+  });
+  const key = "192.0.2.1 TCP 80";
+  for (const objects of [[young, old], [old, young]]) {
+    const state = stateOf(objects);
+    assert.equal(winner(state, key)?.owner.service, "default/z-old");
+    const conflict = conflictAbout(state, key);
+    assert.ok(conflict);
+    assert.match(
+      describeConflict(conflict),
+      /"default\/z-old" is the oldest.*not "default\/a-young"/,
+    );
+    const { next } = advance(state, {
+      snapshot: snapshotOf(young),
+      settings: state.settings,
+      services: new Set(["default/z-old"]),
+    });
+    assert.equal(winner(next, key)?.owner.service, "default/a-young");
+    assert.equal(conflictAbout(next, key), undefined);
+  }
+});
+
+Deno.test("A Service whose external IP is also its load balancer IP is in no conflict with itself", () => {
+  const state = stateOf([
+    service("web", { externalIPs: ["192.0.2.1"], ingress: [{ ip: "192.0.2.1", ipMode: "VIP" }] }),
+  ]);
+  assert.equal(conflictAbout(state, "192.0.2.1 TCP 80"), undefined);
+});
+
+Deno.test("A slice that changes its Service leaves the old one", () => {
+  const before = snapshotOf(...WEB, service("api", { clusterIP: "10.96.0.11" }));
+  const touched = new Set<string>();
+  const moved = withObject(before, slice("api", ["10.244.1.5"], { name: "web-a" }), touched);
+  assert.deepEqual([...touched].sort(), ["default/api", "default/web"]);
+  assert.equal(moved.slices.get("default/web"), undefined);
+  assert.equal(moved.slices.get("default/api")?.length, 1);
+});
+
+Deno.test("A node that moves to another zone gets all its endpoints chosen anew", () => {
+  const hinted = ["zone-a", "zone-b"].map((zone, index) =>
+    endpoint(`10.244.1.${index}`, { zoneHints: [zone] })
+  );
+  const objects = [service("web"), slice("web", hinted)];
+  const before = stateOf(objects, { settings: settings({ zone: "zone-a" }) });
+  const { next } = advance(before, {
+    snapshot: snapshotOf(...objects),
+    settings: settings({ zone: "zone-b" }),
+    services: new Set(),
+  });
+  const ids = winner(next, "10.96.0.10 TCP 80")?.cluster.map((one) => one.id);
+  assert.deepEqual(ids, ["10.244.1.1:8080"]);
+});
+
+Deno.test("Any history of changes ends in the state that is derived from its last snapshot at once", () => {
+  fc.assert(
+    fc.property(arbitraryHistory(), (history) => {
+      let snapshot: Snapshot = snapshotOf();
+      let state = emptyState("IPv4", settings());
+      for (const step of history) {
+        const touched = new Set<string>();
+        snapshot = step.do === "upsert"
+          ? withObject(snapshot, step.object, touched)
+          : withoutObject(snapshot, step.kind, step.key, touched);
+        state = advance(state, { snapshot, settings: settings(), services: touched }).next;
+      }
+      const fresh = advance(emptyState("IPv4", settings()), {
+        snapshot,
+        settings: settings(),
+        services: "all",
+      }).next;
+      assert.deepEqual(contents(state), contents(fresh));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+/** Everything that a state says, with endpoints sorted: their slots depend on history. */
+function contents(state: DesiredState): unknown {
+  return {
+    clusterIPs: state.clusterIPs.toObject(),
+    hairpins: state.hairpins.toObject(),
+    services: [...state.services.keys()].sort(),
+    claims: Object.fromEntries(
+      [...state.claims].sort(([a], [b]) => a < b ? -1 : 1).map(([key, claims]) => [
+        key,
+        claims.map((claim) => [
+          claim.owner.name,
+          claim.dispatch,
+          claim.cluster.map((one) => one.id).sort(),
+          claim.local.map((one) => one.id).sort(),
+        ]),
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,89 @@
+import { type ClusterObject, type Kind, KINDS, type ObjectKey } from "../model/objects.ts";
+import {
+  EMPTY_SNAPSHOT,
+  type Snapshot,
+  withList,
+  withObject,
+  withoutObject,
+} from "../model/snapshot.ts";
+import type { Sink } from "./source.ts";
+
+/** One step from a snapshot to the next. */
+export interface StoreChange {
+  readonly kind: Kind;
+  /** Services whose object or slices may be different now. */
+  readonly services: ReadonlySet<ObjectKey>;
+  /** The object that came, when it was a single one. */
+  readonly object?: ClusterObject;
+}
+
+/** Called after every change, synchronously. */
+export type StoreListener = (change: StoreChange) => void;
+
+/**
+ * Holds the newest snapshot of the cluster and tells who listens what changed.
+ *
+ * A snapshot that was handed out never changes; making the next one costs O(changes).
+ */
+export class Store implements Sink {
+  #snapshot: Snapshot = EMPTY_SNAPSHOT;
+  readonly #synced = new Set<Kind>();
+  readonly #heard = new Map<Kind, number>();
+  readonly #listeners = new Set<StoreListener>();
+  readonly #now: () => number;
+
+  /** `now` gives milliseconds since the Unix epoch. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** Tells whether the first complete list of each of `kinds` has arrived. */
+  isSynced(kinds: readonly Kind[] = KINDS): boolean {
+    return kinds.every((kind) => this.#synced.has(kind));
+  }
+
+  /** Returns when the source of `kind` was last heard of, in milliseconds since the epoch; 0 when never. */
+  lastHeard(kind: Kind): number {
+    return this.#heard.get(kind) ?? 0;
+  }
+
+  /** Calls `listener` after every change, until the returned function is called. */
+  subscribe(listener: StoreListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  replace(kind: Kind, objects: Iterable<ClusterObject>): void {
+    const services = new Set<ObjectKey>();
+    this.#snapshot = withList(this.#snapshot, kind, objects, services);
+    this.#synced.add(kind);
+    this.#tell({ kind, services });
+  }
+
+  upsert(object: ClusterObject): void {
+    const services = new Set<ObjectKey>();
+    this.#snapshot = withObject(this.#snapshot, object, services);
+    this.#tell({ kind: object.kind, services, object });
+  }
+
+  remove(kind: Kind, key: ObjectKey): void {
+    const services = new Set<ObjectKey>();
+    const next = withoutObject(this.#snapshot, kind, key, services);
+    if (next === this.#snapshot) return this.heard(kind);
+    this.#snapshot = next;
+    this.#tell({ kind, services });
+  }
+
+  heard(kind: Kind): void {
+    this.#heard.set(kind, this.#now());
+  }
+
+  #tell(change: StoreChange): void {
+    this.heard(change.kind);
+    for (const listener of this.#listeners) listener(change);
+  }
+}
