@@ -1,0 +1,135 @@
+import type { Clock } from "../model/clock.ts";
+import { FAMILIES, type Family } from "../model/family.ts";
+import type { NodeObject } from "../model/objects.ts";
+
+/** The taint that the cluster autoscaler puts on a node that it is about to remove. */
+const TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler";
+
+/** How Go prints a time that was never set. */
+const ZERO_TIME = "0001-01-01T00:00:00Z";
+
+/** What a health path says: `/healthz` looks at the node too, `/livez` at the proxy alone. */
+export type HealthCheck = "healthz" | "livez";
+
+/** The answer of a health path. */
+export interface HealthReport {
+  readonly status: 200 | 503;
+  /** One line of JSON without a newline, members in kube-proxy's order. */
+  readonly body: string;
+}
+
+/** What is known of one family's sync loop. */
+interface Progress {
+  /** Wall clock, for people to read; undefined before the loop began. */
+  updatedAt: number | undefined;
+  /** Monotonic time of the oldest request that no successful sync has answered. */
+  queuedSince: number | undefined;
+}
+
+/**
+ * Knows whether the proxy keeps up with what it is asked to do, and whether its node is to get traffic.
+ *
+ * A family is unhealthy when its loop has begun and a request has waited for `staleMs` or longer without a successful
+ * sync. With nothing queued it is healthy, however old the last sync is. Ages are taken from the monotonic clock, so
+ * that setting the wall clock makes nobody unhealthy. Source: kube-proxy's `pkg/proxy/healthcheck/proxy_health.go`,
+ * KEP-3836 and KEP-3458.
+ */
+export class Health {
+  readonly #clock: Clock;
+  readonly #staleMs: number;
+  readonly #progress = new Map<Family, Progress>();
+  #node: NodeObject | undefined;
+
+  /** `staleMs` is how long a request may wait, in milliseconds: 2 x `syncPeriod` in kube-proxy. */
+  constructor(options: { readonly clock: Clock; readonly staleMs: number }) {
+    this.#clock = options.clock;
+    this.#staleMs = options.staleMs;
+  }
+
+  /** A sync of `family` was asked for. */
+  queued(family: Family): void {
+    this.#of(family).queuedSince ??= this.#clock.monotonic();
+  }
+
+  /** The loop of `family` began, or a sync of it succeeded. */
+  updated(family: Family): void {
+    const progress = this.#of(family);
+    progress.updatedAt = this.#clock.now();
+    progress.queuedSince = undefined;
+  }
+
+  /** The node was seen. Its removal is no news: kube-proxy goes by the last object that it saw. */
+  observeNode(node: NodeObject | undefined): void {
+    this.#node = node ?? this.#node;
+  }
+
+  /** Tells whether every family keeps up. */
+  healthy(): boolean {
+    return FAMILIES.every((family) => this.#healthy(family));
+  }
+
+  /** Answers a health check. */
+  report(check: HealthCheck): HealthReport {
+    const healthy = this.healthy();
+    const eligible = check === "livez" || nodeEligible(this.#node);
+    const now = this.#clock.now();
+    const good = healthy && eligible;
+    const status = this.#status();
+    const body = {
+      lastUpdated: good ? formatTime(now) : formatTime(this.#lastUpdated()),
+      currentTime: formatTime(now),
+      ...(check === "healthz" ? { nodeEligible: eligible } : {}),
+      healthy,
+      ...(status.length > 0 ? { status: Object.fromEntries(status) } : {}),
+    };
+    return { status: good ? 200 : 503, body: JSON.stringify(body) };
+  }
+
+  #of(family: Family): Progress {
+    let progress = this.#progress.get(family);
+    if (progress === undefined) {
+      progress = { updatedAt: undefined, queuedSince: undefined };
+      this.#progress.set(family, progress);
+    }
+    return progress;
+  }
+
+  #healthy(family: Family): boolean {
+    const { updatedAt, queuedSince } = this.#of(family);
+    if (updatedAt === undefined || queuedSince === undefined) return true;
+    return this.#clock.monotonic() - queuedSince < this.#staleMs;
+  }
+
+  #status(): [Family, { lastUpdated: string; healthy: boolean }][] {
+    return FAMILIES.filter((family) => this.#of(family).updatedAt !== undefined).map((family) => [
+      family,
+      { lastUpdated: formatTime(this.#of(family).updatedAt), healthy: this.#healthy(family) },
+    ]);
+  }
+
+  /** The latest update of any family. */
+  #lastUpdated(): number | undefined {
+    const times = FAMILIES.map((family) => this.#of(family).updatedAt ?? -Infinity);
+    const latest = Math.max(...times);
+    return latest === -Infinity ? undefined : latest;
+  }
+}
+
+/** Tells whether load balancers may send traffic to `node`. A node that was never seen may not have any. */
+export function nodeEligible(node: NodeObject | undefined): boolean {
+  return node !== undefined && !node.deleting && !node.taints.includes(TO_BE_DELETED);
+}
+
+/**
+ * Formats milliseconds since the epoch as Go's JSON encoder formats a UTC time: RFC 3339 with up to nine decimals and
+ * no zeros at their end.
+ */
+export function formatTime(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return ZERO_TIME;
+  const seconds = Math.floor(milliseconds / 1000);
+  const nanoseconds = Math.round((milliseconds - seconds * 1000) * 1e6);
+  if (nanoseconds === 1e9) return formatTime((seconds + 1) * 1000);
+  const whole = new Date(seconds * 1000).toISOString().slice(0, "2026-01-02T03:04:05".length);
+  const fraction = String(nanoseconds).padStart(9, "0").replace(/0+$/, "");
+  return fraction === "" ? `${whole}Z` : `${whole}.${fraction}Z`;
+}

@@ -1,0 +1,91 @@
+// deno-lint-ignore-file no-console -- a program for people
+
+// Runs the three rings of tests and prints their totals as the last line. Arguments are passed on to `deno test`.
+
+import { ensureTools } from "../cli/demo/requirements.ts";
+import { parseJUnit, type Ring, RINGS, sum, type Totals } from "./rings.ts";
+
+/** What tests may do: everything is listed, so that code that needs more is noticed. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net=127.0.0.1,[::1],0.0.0.0,[::],localhost",
+  "--allow-env",
+  "--allow-sys=hostname,networkInterfaces,osRelease,uid",
+  `--allow-run=nft,conntrack,ip,unshare,nsenter,sysctl,${Deno.execPath()}`,
+];
+
+/** Names the ring to a process that was started in a namespace for it. */
+const RING = "WEIR_TEST_RING";
+
+async function main(args: readonly string[]): Promise<number> {
+  if (Deno.env.get(RING)) return await runInside(args);
+  await ensureTools(["nft", "conntrack", "ip"]);
+  if (!Deno.env.has("KUBEBUILDER_ASSETS")) {
+    console.log("KUBEBUILDER_ASSETS is not set: tests against a real kube-apiserver are left out");
+  }
+  const totals: Totals[] = [];
+  for (const ring of RINGS) totals.push(await runRing(ring, args));
+  const { passed, failed, skipped } = sum(totals);
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/** Runs a ring and returns its totals. A run that ends without a report counts as a failure. */
+async function runRing(ring: Ring, args: readonly string[]): Promise<Totals> {
+  const report = await Deno.makeTempFile({ prefix: "weir-junit-", suffix: ".xml" });
+  try {
+    console.log(`\n=== ${ring.name} ring ===`);
+    const command = denoTest(ring, [`--junit-path=${report}`, ...args]);
+    const code = ring.namespace ? await runInNamespace(ring, command) : await spawn(command, {});
+    const totals = parseJUnit(await Deno.readTextFile(report));
+    if (totals === undefined || (code !== 0 && totals.failed === 0)) {
+      return { passed: totals?.passed ?? 0, failed: 1, skipped: totals?.skipped ?? 0 };
+    }
+    return totals;
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+function denoTest(ring: Ring, args: readonly string[]): string[] {
+  const ignore = ring.ignore.length > 0 ? [`--ignore=${ring.ignore.join(",")}`] : [];
+  const parallel = ring.namespace ? [] : ["--parallel"];
+  return [
+    Deno.execPath(),
+    "test",
+    "--quiet",
+    "--permit-no-files",
+    ...PERMISSIONS,
+    ...ignore,
+    ...parallel,
+    ...args,
+    ...ring.paths,
+  ];
+}
+
+/** Starts this program again in a network namespace of its own; without root in a user namespace too. */
+async function runInNamespace(ring: Ring, command: readonly string[]): Promise<number> {
+  const unshare = Deno.uid() === 0
+    ? ["unshare", "--net"]
+    : ["unshare", "--user", "--map-root-user", "--net"];
+  const again = [Deno.execPath(), "run", ...PERMISSIONS, import.meta.filename ?? ""];
+  return await spawn([...unshare, ...again, ...command], { [RING]: ring.name });
+}
+
+/** Makes loopback work in the new namespace, and runs the tests there. */
+async function runInside(command: readonly string[]): Promise<number> {
+  await spawn(["ip", "link", "set", "lo", "up"], {});
+  return await spawn(command, { [RING]: "", WEIR_TEST_NAMESPACE: "1" });
+}
+
+async function spawn(
+  [program = "", ...args]: readonly string[],
+  env: Record<string, string>,
+): Promise<number> {
+  const child = new Deno.Command(program, { args, env, stdin: "null" }).spawn();
+  return (await child.status).code;
+}
+
+Deno.exitCode = await main(Deno.args);

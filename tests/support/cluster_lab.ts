@@ -1,0 +1,91 @@
+import { NftablesBackend } from "../../backends/nftables/nftables_backend.ts";
+import { spawnedNft } from "../../backends/nftables/nft.ts";
+import { Lab, type Namespace } from "../../cli/demo/lab.ts";
+import { advance } from "../../model/advance.ts";
+import { systemClock } from "../../model/clock.ts";
+import { type DesiredState, emptyState } from "../../model/desired_state.ts";
+import { FAMILIES, type Family } from "../../model/family.ts";
+import type { ClusterObject } from "../../model/objects.ts";
+import type { Settings } from "../../model/settings.ts";
+import { settings, snapshotOf } from "./objects.ts";
+
+/** The names of those who send and answer in a {@linkcode ClusterLab}. */
+export type Member = "pod-a" | "pod-b" | "remote" | "node" | "client";
+
+/** The addresses of the members, IPv4 and IPv6. `remote` is a pod that belongs to another node. */
+export const ADDRESSES: Readonly<Record<Member, readonly [string, string]>> = {
+  "pod-a": ["10.244.1.5", "fd00:244::1:5"],
+  "pod-b": ["10.244.1.6", "fd00:244::1:6"],
+  remote: ["10.244.2.7", "fd00:244::2:7"],
+  node: ["192.0.2.10", "2001:db8::10"],
+  client: ["192.0.2.100", "2001:db8::100"],
+};
+
+/** The port on which every member but the client answers, over TCP and UDP. */
+export const TARGET_PORT = 8080;
+
+/** A lab whose node has weir's rules, with pods and the node itself answering on {@linkcode TARGET_PORT}. */
+export class ClusterLab implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly members: Readonly<Record<Member, Namespace>>;
+  readonly #backends: Readonly<Record<Family, NftablesBackend>>;
+  readonly #states = new Map<Family, DesiredState>();
+
+  private constructor(lab: Lab, members: Record<Member, Namespace>) {
+    this.lab = lab;
+    this.members = members;
+    const nft = spawnedNft({
+      run: (command, args, options) => lab.node.exec(command, args, options),
+    });
+    const backend = (family: Family) => new NftablesBackend(family, { nft, clock: systemClock });
+    this.#backends = { IPv4: backend("IPv4"), IPv6: backend("IPv6") };
+  }
+
+  /** Makes the lab and starts all servers. */
+  static async create(): Promise<ClusterLab> {
+    const lab = await Lab.create({ addresses: [...ADDRESSES.node] });
+    try {
+      const pod = (name: Member) => lab.addPod({ name, addresses: [...ADDRESSES[name]] });
+      const members = {
+        "pod-a": await pod("pod-a"),
+        "pod-b": await pod("pod-b"),
+        remote: await pod("remote"),
+        node: lab.node,
+        client: await lab.addClient({ name: "client", addresses: [...ADDRESSES.client] }),
+      };
+      const { client: _, ...servers } = members;
+      await Promise.all(
+        Object.values(servers).flatMap((member) =>
+          (["TCP", "UDP"] as const).map((protocol) => member.serve(TARGET_PORT, { protocol }))
+        ),
+      );
+      return new ClusterLab(lab, members);
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  /** Makes `objects` all that the cluster holds: a full apply for the first time or with other settings. */
+  async program(
+    objects: readonly ClusterObject[],
+    changes: Partial<Record<Family, Partial<Settings>>> = {},
+  ): Promise<void> {
+    for (const family of FAMILIES) {
+      const current = settings(changes[family] ?? {}, family);
+      const previous = this.#states.get(family) ?? emptyState(family, current);
+      const change = {
+        snapshot: snapshotOf(...objects),
+        settings: current,
+        services: "all",
+      } as const;
+      const transition = advance(previous, change);
+      await this.#backends[family].apply(transition, { full: false });
+      this.#states.set(family, transition.next);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lab.close();
+  }
+}
