@@ -1,9 +1,12 @@
 import type { Clock } from "../model/clock.ts";
+import { conflictAbout } from "../model/conflicts.ts";
+import type { FrontendKey } from "../model/frontend.ts";
+import { newProblems } from "./findings.ts";
 import { type Metrics, ofFamily } from "./metrics.ts";
 import type { FailedSync, SyncFacts, SyncObserver } from "./sync_observer.ts";
 
 /**
- * Returns an observer that turns what it is told of syncs into metrics.
+ * Returns an observer that turns what it is told of one family's syncs into metrics.
  *
  * `startedAt` is when the process began, in milliseconds since the epoch: changes from before it say nothing about
  * this process, so that their programming latency is not recorded.
@@ -12,12 +15,22 @@ export function metricsObserver(
   metrics: Metrics,
   { clock, startedAt }: { readonly clock: Clock; readonly startedAt: number },
 ): SyncObserver {
+  const contested = new Set<FrontendKey>();
   return {
-    derived() {},
+    derived(transition) {
+      for (const { kind } of newProblems(transition)) metrics.skippedObjects.inc({ kind });
+      for (const key of transition.frontends) {
+        if (conflictAbout(transition.next, key) === undefined) contested.delete(key);
+        else contested.add(key);
+      }
+      metrics.conflicts.set(ofFamily(transition.next.family), contested.size);
+    },
     synced(sync) {
       recordDuration(metrics, sync);
       recordSize(metrics, sync);
       recordPhases(metrics, sync);
+      metrics.endpointChangesPending.set({}, 0);
+      metrics.serviceChangesPending.set({}, 0);
       metrics.lastSync.set(ofFamily(sync.family), clock.now() / 1000);
       for (const trigger of sync.triggers) {
         const changedAt = Date.parse(trigger);

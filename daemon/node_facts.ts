@@ -1,6 +1,7 @@
 import { isLoopback, normaliseAddress } from "../model/address.ts";
 import { FAMILIES, type Family, familyOf } from "../model/family.ts";
 import type { NodeObject } from "../model/objects.ts";
+import type { Snapshot } from "../model/snapshot.ts";
 
 /** The label that says in which zone a node stands. */
 const ZONE_LABEL = "topology.kubernetes.io/zone";
@@ -47,4 +48,13 @@ export function primaryCIDRs(facts: NodeFacts): readonly string[] {
 
 function isUnspecified(address: string): boolean {
   return address === "0.0.0.0" || address === "::";
+}
+
+/**
+ * Returns the Node object of this machine: the one of its name, or the only one there is.
+ *
+ * An API server is asked for one Node only; a folder of manifests may be about a node of another name.
+ */
+export function ownNode({ nodes }: Snapshot, name: string): NodeObject | undefined {
+  return nodes.get(name) ?? (nodes.size === 1 ? nodes.first() : undefined);
 }

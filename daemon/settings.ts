@@ -1,28 +1,13 @@
+import type { EffectiveSettings } from "../config/effective.ts";
 import { cidrContains, disjointCIDRs, isLoopback, normaliseCIDR } from "../model/address.ts";
 import { type Family, familyOf } from "../model/family.ts";
 import type { Detector, Settings } from "../model/settings.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { type NodeFacts, primaryCIDRs } from "./node_facts.ts";
 
-/** The part of the configuration that decides about packets. */
-export interface TrafficConfig {
-  readonly detectLocalMode:
-    | "ClusterCIDR"
-    | "NodeCIDR"
-    | "BridgeInterface"
-    | "InterfaceNamePrefix";
-  readonly clusterCIDRs: readonly string[];
-  readonly bridgeInterface: string;
-  readonly interfaceNamePrefix: string;
-  readonly masqueradeAll: boolean;
-  readonly masqueradeBit: number;
-  /** CIDRs, or the single word `primary`; empty for all addresses of the node. */
-  readonly nodePortAddresses: readonly string[];
-}
-
 /** What there is to be known when the settings of a family are made. */
 export interface Circumstances {
-  readonly config: TrafficConfig;
+  readonly config: EffectiveSettings;
   readonly node: NodeFacts;
   readonly snapshot: Snapshot;
   /** Addresses that the node's interfaces have now; undefined where they cannot be known. */
@@ -31,7 +16,7 @@ export interface Circumstances {
 
 /** Returns what the ruleset of `family` depends on besides Services and endpoints. */
 export function settingsFor(family: Family, circumstances: Circumstances): Settings {
-  const { config, node } = circumstances;
+  const { config, node, snapshot } = circumstances;
   return {
     nodeName: node.name,
     zone: node.zone,
@@ -39,29 +24,28 @@ export function settingsFor(family: Family, circumstances: Circumstances): Setti
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
     nodePortAddresses: nodePortAddressesFor(family, circumstances),
-    serviceCIDRs: serviceCIDRsFor(family, circumstances.snapshot),
+    serviceCIDRs: serviceCIDRsFor(family, snapshot),
   };
 }
 
 function detectorFor(
   family: Family,
-  config: TrafficConfig,
+  { detectLocal }: EffectiveSettings,
   node: NodeFacts,
 ): Detector | undefined {
-  switch (config.detectLocalMode) {
+  switch (detectLocal.mode) {
     case "ClusterCIDR":
-      return bySource(family, config.clusterCIDRs);
+      return bySource(detectLocal.cidrs[family]);
     case "NodeCIDR":
-      return bySource(family, node.podCIDRs);
+      return bySource(ofFamily(family, node.podCIDRs));
     case "BridgeInterface":
-      return { by: "interface", name: config.bridgeInterface };
+      return { by: "interface", name: detectLocal.name };
     case "InterfaceNamePrefix":
-      return { by: "interface-prefix", prefix: config.interfaceNamePrefix };
+      return { by: "interface-prefix", prefix: detectLocal.prefix };
   }
 }
 
-function bySource(family: Family, cidrs: readonly string[]): Detector | undefined {
-  const cidr = ofFamily(family, cidrs)[0];
+function bySource([cidr]: readonly string[]): Detector | undefined {
   return cidr === undefined ? undefined : { by: "source", cidr };
 }
 
@@ -75,9 +59,13 @@ function nodePortAddressesFor(
   family: Family,
   { config, node, localAddresses }: Circumstances,
 ): Settings["nodePortAddresses"] {
-  const isPrimary = config.nodePortAddresses[0] === "primary";
-  const cidrs = ofFamily(family, isPrimary ? primaryCIDRs(node) : config.nodePortAddresses);
-  if ((cidrs.length === 0 && !isPrimary) || cidrs.some((cidr) => cidr.endsWith("/0"))) return "any";
+  if (config.nodePorts === "any") return "any";
+  const isPrimary = config.nodePorts === "primary";
+  const cidrs = config.nodePorts === "primary"
+    ? ofFamily(family, primaryCIDRs(node))
+    : config.nodePorts[family];
+  if (!isPrimary && cidrs.length === 0) return "any";
+  if (cidrs.some((cidr) => cidr.endsWith("/0"))) return "any";
   const candidates = localAddresses ?? [...node.addresses.values()];
   const matching = candidates.filter((address) =>
     familyOf(address) === family && !isLoopback(address) &&

@@ -31,3 +31,13 @@ export interface FailedSync {
   readonly error: unknown;
   readonly totalMs: number;
 }
+
+/** Returns an observer that tells all of `observers`. */
+export function allOf(observers: readonly SyncObserver[]): SyncObserver {
+  return {
+    derived: (transition) => observers.forEach((one) => one.derived(transition)),
+    synced: (sync) => observers.forEach((one) => one.synced(sync)),
+    failed: (sync) => observers.forEach((one) => one.failed(sync)),
+    untidy: (family, error) => observers.forEach((one) => one.untidy(family, error)),
+  };
+}

@@ -2,6 +2,8 @@ import type { Family } from "../../model/family.ts";
 import type {
   EndpointObject,
   EndpointSliceObject,
+  NodeObject,
+  ServiceCIDRObject,
   ServiceObject,
   ServicePortObject,
 } from "../../model/objects.ts";
@@ -74,6 +76,35 @@ export function slice(
     endpoints: objects,
     triggerTime: "",
     ...changes,
+  };
+}
+
+/** Returns the Node `node-a` with an address of each family, changed as asked. */
+export function node(changes: Partial<NodeObject> = {}): NodeObject {
+  return {
+    kind: "Node",
+    namespace: "",
+    name: "node-a",
+    uid: "uid-node-a",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    addresses: ["192.0.2.10", "2001:db8::10"],
+    podCIDRs: [],
+    labels: {},
+    taints: [],
+    deleting: false,
+    ...changes,
+  };
+}
+
+/** Returns a ServiceCIDR object. */
+export function serviceCIDR(name: string, cidrs: readonly string[]): ServiceCIDRObject {
+  return {
+    kind: "ServiceCIDR",
+    namespace: "",
+    name,
+    uid: `uid-${name}`,
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    cidrs,
   };
 }
 

@@ -1,0 +1,154 @@
+import type { Logger } from "@logtape/logtape";
+import type { Backend } from "../backends/backend.ts";
+import type { KubeProxyConfiguration } from "../config/configuration.ts";
+import { effectiveSettings } from "../config/effective.ts";
+import type { Clock } from "../model/clock.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Source } from "../watch/source.ts";
+import { Store } from "../watch/store.ts";
+import { Health } from "./health.ts";
+import { serveHealth } from "./health_server.ts";
+import type { LocalAddresses } from "./local_addresses.ts";
+import { logObserver } from "./log_observer.ts";
+import { createMetrics, type Metrics, ofFamily } from "./metrics.ts";
+import { metricsObserver } from "./metrics_observer.ts";
+import { serveMetrics } from "./metrics_server.ts";
+import { nodeFacts, ownNode } from "./node_facts.ts";
+import { Proxier } from "./proxier.ts";
+import { retryDelay, SyncRunner } from "./runner.ts";
+import { settingsFor } from "./settings.ts";
+import { sourcesReady } from "./sources_ready.ts";
+import { countChanges } from "./store_metrics.ts";
+import { allOf } from "./sync_observer.ts";
+
+/** What the daemon works with. */
+export interface DaemonOptions {
+  readonly config: KubeProxyConfiguration;
+  /** The name of the Node object that stands for this machine. */
+  readonly nodeName: string;
+  readonly source: Source;
+  /** One for each family that is to be programmed. */
+  readonly backends: readonly Backend[];
+  /** Follows this machine's addresses; absent in a dry run, where the Node object's addresses count. */
+  readonly localAddresses?: LocalAddresses | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Runs the service proxy until `signal` aborts: source → store → model → backends, with health and metrics beside it.
+ *
+ * When it ends, the last good rules stay in force. Rejects when a server may not miss its address
+ * (`bindAddressHardFail`) or the source can never work.
+ */
+export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
+  const { clock, source } = options;
+  const store = new Store(() => clock.now());
+  const health = new Health({
+    clock,
+    staleMs: 2 * effectiveSettings(options.config).syncPeriodMs,
+  });
+  const metrics = createMetrics();
+  countChanges(store, metrics);
+  store.subscribe(() => health.observeNode(ownNode(store.snapshot, options.nodeName)));
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const loops = options.backends.map((backend) =>
+    familyLoop(backend, { options, store, health, metrics })
+  );
+  const requestAll = () => loops.forEach((loop) => loop.request());
+  try {
+    await Promise.all([
+      ...serve(options, health, metrics, both),
+      source.run(store, both),
+      options.localAddresses?.watch(clock, requestAll, both),
+      sourcesReady(store, clock, both).then(() => Promise.all(loops.map((loop) => loop.run(both)))),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** What the parts of a family's loop share. */
+interface Shared {
+  readonly options: DaemonOptions;
+  readonly store: Store;
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
+/** Returns the sync loop of one family. Changes are noted from now on; syncs begin with `run`. */
+function familyLoop(backend: Backend, { options, store, health, metrics }: Shared) {
+  const { clock, config } = options;
+  const { family } = backend;
+  const { syncPeriodMs, minSyncPeriodMs } = effectiveSettings(config);
+  const log = options.log.getChild("sync");
+  const runner = new SyncRunner({
+    minMs: minSyncPeriodMs,
+    retryMs: retryDelay(syncPeriodMs),
+    clock,
+    run: async (_reason, signal) => {
+      await proxier.sync(signal);
+      health.updated(family);
+      void metrics.load();
+    },
+    onFailure: (error, retryInMs) =>
+      log.error("Cannot sync, the last good rules stay in force", { family, error, retryInMs }),
+  });
+  const request = () => {
+    health.queued(family);
+    metrics.lastQueued.set(ofFamily(family), clock.now() / 1000);
+    runner.request();
+  };
+  const observer = allOf([
+    logObserver(log),
+    metricsObserver(metrics, { clock, startedAt: clock.now() }),
+  ]);
+  const settings = (snapshot: Snapshot) => settingsOf(backend, options, snapshot);
+  const proxier = new Proxier({ backend, store, settings, clock, observer, request });
+  proxier.follow();
+  return {
+    request,
+    run: async (signal: AbortSignal) => {
+      health.updated(family);
+      request();
+      await runner.loop(signal);
+    },
+  };
+}
+
+function settingsOf({ family }: Backend, options: DaemonOptions, snapshot: Snapshot) {
+  const { config, nodeName, localAddresses } = options;
+  const object = ownNode(snapshot, nodeName);
+  const node = nodeFacts(object?.name ?? nodeName, object, config.bindAddress);
+  return settingsFor(family, {
+    config: effectiveSettings(config),
+    node,
+    snapshot,
+    localAddresses: localAddresses?.current,
+  });
+}
+
+function serve(
+  { config, clock, log }: DaemonOptions,
+  health: Health,
+  metrics: Metrics,
+  signal: AbortSignal,
+): readonly Promise<void>[] {
+  const shared = { hardFail: config.bindAddressHardFail, clock, log: log.getChild("http") };
+  return [
+    serveHealth({
+      ...shared,
+      health,
+      address: config.healthzBindAddress,
+      onAnswer: (check, status) => metrics[check].inc({ code: String(status) }),
+    }, signal),
+    serveMetrics({
+      ...shared,
+      address: config.metricsBindAddress,
+      metrics: () => metrics.text(),
+      mode: "nftables",
+      config: () => config,
+    }, signal),
+  ];
+}

@@ -1,0 +1,40 @@
+import { normaliseAddress } from "../model/address.ts";
+import type { Clock } from "../model/clock.ts";
+
+/** Milliseconds between two looks at the node's interfaces. */
+const POLL_MS = 2_000;
+
+/** The addresses of this machine's interfaces, kept up to date. */
+export class LocalAddresses {
+  readonly #list: () => readonly { readonly address: string }[];
+  #addresses: readonly string[] = [];
+
+  /** `list` is `Deno.networkInterfaces`, or stands for it. */
+  constructor(list: () => readonly { readonly address: string }[] = Deno.networkInterfaces) {
+    this.#list = list;
+    this.look();
+  }
+
+  /** The addresses at the last look, normalised and sorted. */
+  get current(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /** Looks at the interfaces now. Returns whether an address came or went. */
+  look(): boolean {
+    const found = this.#list().map(({ address }) => normaliseAddress(address))
+      .filter((address) => address !== undefined);
+    const addresses = [...new Set(found)].sort();
+    const changed = addresses.join() !== this.#addresses.join();
+    this.#addresses = addresses;
+    return changed;
+  }
+
+  /** Looks every two seconds until `signal` aborts, and calls `onChange` when an address came or went. */
+  async watch(clock: Clock, onChange: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(POLL_MS, signal);
+      if (!signal.aborted && this.look()) onChange();
+    }
+  }
+}

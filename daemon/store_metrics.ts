@@ -1,0 +1,21 @@
+import type { Store, StoreChange } from "../watch/store.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Counts what arrives from the sources, until the returned function is called. */
+export function countChanges(store: Store, metrics: Metrics): () => void {
+  return store.subscribe((change) => {
+    count(change, metrics);
+    const { kind } = change;
+    metrics.sourceHeard.set({ kind }, store.lastHeard(kind) / 1000);
+  });
+}
+
+function count({ kind, services }: StoreChange, metrics: Metrics): void {
+  if (kind === "Service") {
+    metrics.serviceChanges.inc({}, services.size);
+    metrics.serviceChangesPending.inc({}, services.size);
+  } else if (kind === "EndpointSlice") {
+    metrics.endpointChanges.inc({}, services.size);
+    metrics.endpointChangesPending.inc({}, services.size);
+  }
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import type { ApplyOptions, ApplyReport, Backend } from "../../backends/backend.ts";
+import { Proxier } from "../../daemon/proxier.ts";
+import type { FailedSync, SyncFacts } from "../../daemon/sync_observer.ts";
+import type { Transition } from "../../model/advance.ts";
+import type { Settings } from "../../model/settings.ts";
+import { winner } from "../../model/desired_state.ts";
+import { Store } from "../../watch/store.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { node, service, serviceCIDR, settings, slice } from "../support/objects.ts";
+
+/** A backend that remembers what it was asked, and fails when told to. */
+class RecordingBackend implements Backend {
+  readonly family = "IPv4";
+  readonly applied: { transition: Transition; full: boolean }[] = [];
+  fails = false;
+
+  apply(transition: Transition, { full }: ApplyOptions): Promise<ApplyReport> {
+    this.applied.push({ transition, full });
+    if (this.fails) return Promise.reject(new Error("nft is broken"));
+    const mode = full ? "full" : "partial";
+    return Promise.resolve({ mode, elements: 1, bytes: 10, renderMs: 0, applyMs: 0 });
+  }
+
+  tidy(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function setUp(changes: { settings?: () => Settings } = {}) {
+  const backend = new RecordingBackend();
+  const clock = new FakeClock();
+  const store = new Store(() => clock.now());
+  const synced: SyncFacts[] = [];
+  const failed: FailedSync[] = [];
+  let requests = 0;
+  const proxier = new Proxier({
+    backend,
+    store,
+    settings: changes.settings ?? (() => settings()),
+    clock,
+    request: () => requests++,
+    observer: {
+      derived() {},
+      synced: (sync) => synced.push(sync),
+      failed: (sync) => failed.push(sync),
+      untidy() {},
+    },
+  });
+  proxier.follow();
+  store.replace("Service", [service("web"), service("api", { clusterIP: "10.96.0.11" })]);
+  store.replace("EndpointSlice", [slice("web", ["10.244.1.5"])]);
+  return { backend, clock, store, proxier, synced, failed, requests: () => requests };
+}
+
+Deno.test("The first sync is full and takes in everything", async () => {
+  const { backend, proxier } = setUp();
+  await proxier.sync();
+  assert.equal(backend.applied[0]?.full, true);
+  assert.equal(backend.applied[0]?.transition.services.size, 2);
+});
+
+Deno.test("Later syncs are partial and derive only what changed", async () => {
+  const { backend, proxier, store, synced } = setUp();
+  await proxier.sync();
+  store.upsert(slice("web", ["10.244.1.6"]));
+  await proxier.sync();
+  assert.equal(backend.applied[1]?.full, false);
+  assert.deepEqual([...backend.applied[1]?.transition.services ?? []], ["default/web"]);
+  assert.equal(synced[1]?.services, 1);
+});
+
+Deno.test("Every change of a Service, a slice, the Node or the ServiceCIDRs asks for a sync", () => {
+  const { store, requests } = setUp();
+  let before = requests();
+  const asks = (change: () => void) => {
+    change();
+    const asked = requests() > before;
+    before = requests();
+    return asked;
+  };
+  assert.ok(asks(() => store.upsert(service("new", { clusterIP: "10.96.0.12" }))));
+  assert.ok(asks(() => store.upsert(slice("new", ["10.244.1.9"]))));
+  assert.ok(asks(() => store.remove("EndpointSlice", "default/new-a")));
+  assert.ok(asks(() => store.upsert(node())));
+  assert.ok(asks(() => store.replace("ServiceCIDR", [serviceCIDR("a", ["10.96.0.0/12"])])));
+  assert.ok(!asks(() => store.remove("Service", "default/unknown")));
+});
+
+Deno.test("A failed sync loses nothing: the next one is full and wants all that was missed", async () => {
+  const { backend, proxier, store, synced, failed } = setUp();
+  await proxier.sync();
+  backend.fails = true;
+  const trigger = "2026-11-21T00:00:00Z";
+  store.upsert(slice("web", ["10.244.1.6"], { triggerTime: trigger }));
+  await assert.rejects(proxier.sync(), /nft is broken/);
+  assert.equal(failed.length, 1);
+  backend.fails = false;
+  await proxier.sync();
+  const last = backend.applied.at(-1);
+  assert.equal(last?.full, true);
+  assert.ok(last);
+  const ids = winner(last.transition.next, "10.96.0.10 TCP 80")?.cluster.map((one) => one.id);
+  assert.deepEqual(ids, ["10.244.1.6:8080"]);
+  assert.deepEqual(synced.at(-1)?.triggers, [trigger], "the trigger time of the failed round");
+});
+
+Deno.test("After an hour without a full sync the next one is full", async () => {
+  const { backend, proxier, clock } = setUp();
+  await proxier.sync();
+  await clock.advance(3_599_000);
+  await proxier.sync();
+  await clock.advance(1_000);
+  await proxier.sync();
+  assert.deepEqual(backend.applied.map(({ full }) => full), [true, false, true]);
+});
+
+Deno.test("A change of the settings reaches the backend without any Service changing", async () => {
+  let zone = "";
+  const { backend, proxier } = setUp({ settings: () => settings({ zone }) });
+  await proxier.sync();
+  zone = "zone-a";
+  await proxier.sync();
+  const transition = backend.applied[1]?.transition;
+  assert.equal(transition?.next.settings.zone, "zone-a");
+  assert.equal(transition?.services.size, 2, "endpoints are chosen anew");
+});
