@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { parseLiveTable } from "../../../backends/nftables/nft.ts";
+import { SCHEMA_CHAIN } from "../../../backends/nftables/names.ts";
+
+const OTHERS = `table ip kube-proxy {
+	chain services {
+	}
+	chain tcp-lb-99 {
+	}
+}
+`;
+
+function listing(...chains: readonly string[]): string {
+  const blocks = chains.map((name) => `\tchain ${name} {\n\t}\n`).join("");
+  return `${OTHERS}table ip weir {\n${blocks}}\n${OTHERS.replace("kube-proxy", "weird")}`;
+}
+
+Deno.test("A kernel without weir's table has nothing of weir's", () => {
+  assert.deepEqual(parseLiveTable(OTHERS, "IPv4"), { outdated: false, balancers: new Set() });
+});
+
+Deno.test("Balancer chains of weir's own table are found, and none of other tables", () => {
+  const live = parseLiveTable(
+    listing(SCHEMA_CHAIN, "services", "tcp-lb-2", "udp-nodeport-local-lb-7"),
+    "IPv4",
+  );
+  assert.equal(live.outdated, false);
+  assert.deepEqual([...live.balancers], ["tcp-lb-2", "udp-nodeport-local-lb-7"]);
+});
+
+Deno.test("A table without this version's mark is outdated", () => {
+  assert.equal(parseLiveTable(listing("schema-0", "services"), "IPv4").outdated, true);
+});
+
+Deno.test("The other family's table is not looked at", () => {
+  assert.equal(parseLiveTable(listing("tcp-lb-2"), "IPv6").balancers.size, 0);
+});
