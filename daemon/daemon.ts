@@ -3,7 +3,8 @@ import type { Backend } from "../backends/backend.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
 import { effectiveSettings } from "../config/effective.ts";
 import type { Clock } from "../model/clock.ts";
-import type { Snapshot } from "../model/snapshot.ts";
+import type { ClusterObject, Kind, ObjectKey } from "../model/objects.ts";
+import { objectIn, type Snapshot } from "../model/snapshot.ts";
 import type { Source } from "../watch/source.ts";
 import { Store } from "../watch/store.ts";
 import { Health } from "./health.ts";
@@ -26,13 +27,22 @@ export interface DaemonOptions {
   readonly config: KubeProxyConfiguration;
   /** The name of the Node object that stands for this machine. */
   readonly nodeName: string;
-  readonly source: Source;
+  /** Makes the source of objects. */
+  readonly makeSource: (hooks: SourceHooks) => Promise<Source>;
   /** One for each family that is to be programmed. */
   readonly backends: readonly Backend[];
   /** Follows this machine's addresses; absent in a dry run, where the Node object's addresses count. */
   readonly localAddresses?: LocalAddresses | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** What a source may ask and tell, besides what it gives the store. */
+export interface SourceHooks {
+  /** What the store holds now. */
+  readonly held: (kind: Kind, key: ObjectKey) => ClusterObject | undefined;
+  /** Called for every object that is left out as unusable. */
+  readonly onSkipped: (kind: Kind) => void;
 }
 
 /**
@@ -42,7 +52,7 @@ export interface DaemonOptions {
  * (`bindAddressHardFail`) or the source can never work.
  */
 export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
-  const { clock, source } = options;
+  const { clock } = options;
   const store = new Store(() => clock.now());
   const health = new Health({
     clock,
@@ -51,6 +61,10 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   const metrics = createMetrics();
   countChanges(store, metrics);
   store.subscribe(() => health.observeNode(ownNode(store.snapshot, options.nodeName)));
+  const source = await options.makeSource({
+    held: (kind, key) => objectIn(store.snapshot, kind, key),
+    onSkipped: (kind) => metrics.skippedObjects.inc({ kind }),
+  });
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const loops = options.backends.map((backend) =>

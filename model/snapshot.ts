@@ -96,6 +96,27 @@ export function withList(
   return asImmutable(next);
 }
 
+/** Returns the object of `kind` with this key, or undefined when there is none. */
+export function objectIn(
+  snapshot: Snapshot,
+  kind: Kind,
+  key: ObjectKey,
+): ClusterObject | undefined {
+  switch (kind) {
+    case "Service":
+      return snapshot.services.get(key);
+    case "EndpointSlice": {
+      const owner = snapshot.sliceOwners.get(key);
+      if (owner === undefined) return undefined;
+      return snapshot.slices.get(owner)?.find((slice) => keyOf(slice) === key);
+    }
+    case "Node":
+      return snapshot.nodes.get(key);
+    case "ServiceCIDR":
+      return snapshot.serviceCIDRs.get(key);
+  }
+}
+
 /** Returns the keys of all objects of `kind`. */
 export function keysOf(snapshot: Snapshot, kind: Kind): readonly ObjectKey[] {
   switch (kind) {

@@ -1,0 +1,98 @@
+import { applyFlags, type FlagValues, flagWarnings } from "../config/apply_flags.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { defaultConfiguration, type KubeProxyConfiguration } from "../config/configuration.ts";
+import { modeWarnings } from "../config/mode_warnings.ts";
+import { parseConfiguration } from "../config/parse.ts";
+import { validateConfiguration } from "../config/validate.ts";
+
+/** What the flags and the configuration file ask for together. */
+export interface RunOptions {
+  /** In effect, and valid. Its `clientConnection.kubeconfig` says how to reach the API server. */
+  readonly config: KubeProxyConfiguration;
+  /** What the user should know before anything starts. */
+  readonly warnings: readonly string[];
+  /** The file of `--config`, or "". */
+  readonly configFile: string;
+  /** The URL of `--master`, or "". */
+  readonly master: string;
+  /** The folder of `--manifests`, or "". */
+  readonly manifests: string;
+  /** The file of `--write-config-to`, or "". */
+  readonly writeConfigTo: string;
+  readonly dryRun: boolean;
+  readonly cleanup: boolean;
+  readonly initOnly: boolean;
+  /** The version of `--version=vX.Y.Z` to report instead of the real one, or "". */
+  readonly reportedVersion: string;
+}
+
+/** Reads a text file. */
+export type ReadTextFile = (path: string) => Promise<string>;
+
+/**
+ * Puts the flags and the configuration file together.
+ *
+ * Throws {@linkcode ConfigError} with everything that is wrong with the outcome, or when the file cannot be read.
+ */
+export async function loadOptions(
+  flags: FlagValues,
+  readTextFile: ReadTextFile,
+): Promise<RunOptions> {
+  const text = (name: string) => String(flags.get(name) ?? "");
+  const { config, warnings } = await loadConfiguration(flags, text("config"), readTextFile);
+  const version = text("version");
+  return {
+    config,
+    warnings,
+    configFile: text("config"),
+    master: text("master"),
+    manifests: text("manifests"),
+    writeConfigTo: text("write-config-to"),
+    dryRun: flags.get("dry-run") === true,
+    cleanup: flags.get("cleanup") === true,
+    initOnly: flags.get("init-only") === true,
+    reportedVersion: version.startsWith("v") ? version : "",
+  };
+}
+
+async function loadConfiguration(
+  flags: FlagValues,
+  file: string,
+  readTextFile: ReadTextFile,
+): Promise<Pick<RunOptions, "config" | "warnings">> {
+  const fromFile = file !== "";
+  const amend = (config: KubeProxyConfiguration) => applyFlags(config, flags, { fromFile });
+  const parsed = fromFile
+    ? parseConfiguration(await read(file, readTextFile), { file, amend })
+    : { config: fromFlags(amend), warnings: [] };
+  // Somebody who only points weir at a folder has not asked kube-proxy's default mode of it.
+  const modeAsked = fromFile || flags.has("proxy-mode") || !flags.has("manifests");
+  return {
+    config: parsed.config,
+    warnings: [
+      ...flagWarnings(flags, { fromFile }),
+      ...parsed.warnings,
+      ...(modeAsked ? modeWarnings(parsed.config) : []),
+    ],
+  };
+}
+
+function fromFlags(
+  amend: (config: KubeProxyConfiguration) => KubeProxyConfiguration,
+): KubeProxyConfiguration {
+  const config = amend(defaultConfiguration());
+  const problems = validateConfiguration(config);
+  if (problems.length > 0) throw new ConfigError("the command line", problems);
+  return config;
+}
+
+async function read(file: string, readTextFile: ReadTextFile): Promise<string> {
+  try {
+    return await readTextFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`configuration ${JSON.stringify(file)}`, [
+      { path: "", message: `Cannot read the file: ${reason}` },
+    ]);
+  }
+}

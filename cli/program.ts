@@ -1,0 +1,193 @@
+import { Command as Program, CommanderError, Option } from "commander";
+import { type FlagValues, readFlags } from "../config/apply_flags.ts";
+import { FLAGS } from "../config/flags.ts";
+import { isHelp, normaliseArguments } from "./arguments.ts";
+import { describeFlag, flagTerm } from "./flag_help.ts";
+import { loadOptions, type ReadTextFile, type RunOptions } from "./options.ts";
+import { UsageError } from "./usage_error.ts";
+import { versionLine, versionReport } from "./version.ts";
+
+/** What a command line asks for. */
+export type Command =
+  | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "render"; readonly options: RunOptions }
+  | { readonly command: "demo" }
+  | { readonly command: "version"; readonly text: string }
+  | { readonly command: "help"; readonly text: string };
+
+/** A command, and how what was given for it becomes a {@linkcode Command}. */
+interface Subcommand {
+  readonly name: string;
+  readonly summary: string;
+  /** True when the flags of the table mean something to it, and are shown in its help. */
+  readonly takesFlags: boolean;
+  /** Adds arguments and flags of its own. */
+  readonly configure?: (program: Program) => void;
+  /** Runs when the command is the chosen one. */
+  readonly read: (given: Given) => Command | Promise<Command>;
+}
+
+/** What was given to a subcommand. */
+interface Given {
+  /** Flags and configuration file, put together on demand. */
+  readonly options: () => Promise<RunOptions>;
+  /** The subcommand's own arguments and flags, as commander read them. */
+  readonly program: Program;
+}
+
+/** Every command: a new one is one entry here. */
+const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: "run",
+    summary: "Be the service proxy of this node (the default)",
+    takesFlags: true,
+    read: async ({ options }) => ({ command: "run", options: await options() }),
+  },
+  {
+    name: "render",
+    summary: "Print the nft script for a folder of manifests",
+    takesFlags: true,
+    read: readRender,
+  },
+  {
+    name: "demo",
+    summary: "Show weir at work in network namespaces of its own",
+    takesFlags: false,
+    read: () => ({ command: "demo" }),
+  },
+  {
+    name: "version",
+    summary: "Print the version, and what weir runs on",
+    takesFlags: false,
+    read: () => ({ command: "version", text: versionReport() }),
+  },
+];
+
+/** What reading a command line needs of the world. */
+export interface ParseContext {
+  /** Reads the file of `--config`. */
+  readonly readTextFile: ReadTextFile;
+  /** How wide the terminal is, for help; 80 when it is not known. */
+  readonly columns?: number;
+}
+
+/**
+ * Reads a command line, and the configuration file that it names.
+ *
+ * Throws {@linkcode UsageError} when the command line cannot be understood, and `ConfigError` when what it asks for
+ * cannot be done.
+ */
+export async function parseCommandLine(
+  argv: readonly string[],
+  { readTextFile, columns = 80 }: ParseContext,
+): Promise<Command> {
+  const { tokens, hasCommand } = normaliseArguments(argv);
+  const line = hasCommand || tokens.some(isHelp) ? tokens : ["run", ...tokens];
+  const chosen = choose(line, columns);
+  if ("text" in chosen) return { command: "help", text: chosen.text };
+  const flags = flagsOf(chosen.root);
+  const version = flags.get("version");
+  if (version === "true") return { command: "version", text: versionLine() };
+  if (version === "raw") return { command: "version", text: versionReport() };
+  return await chosen.subcommand.read({
+    options: () => loadOptions(flags, readTextFile),
+    program: chosen.program,
+  });
+}
+
+/** The command that commander found, with its own parser and the one of the flags that all commands have. */
+interface Chosen {
+  readonly subcommand: Subcommand;
+  readonly program: Program;
+  readonly root: Program;
+}
+
+/** Lets commander find the command: returns it, or the help that was asked for. */
+function choose(line: readonly string[], columns: number): Chosen | { readonly text: string } {
+  let text = "";
+  let chosen: Chosen | undefined;
+  const root = buildProgram(columns, (written) => text += written);
+  for (const subcommand of SUBCOMMANDS) {
+    const program = addSubcommand(root, subcommand);
+    program.action(() => {
+      chosen = { subcommand, program, root };
+    });
+  }
+  try {
+    root.parse([...line], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text: text.trimEnd() };
+    throw new UsageError(errorText(error, line), USAGE);
+  }
+  if (chosen === undefined) throw new UsageError("The command line names no command", USAGE);
+  return chosen;
+}
+
+const USAGE = 'Usage: weir [command] [flags]\n\nRun "weir --help" for the commands and flags.';
+
+/** commander's message as a sentence on one line. */
+function errorText({ code, message }: CommanderError, line: readonly string[]): string {
+  if (code === "commander.help") return `No command ${JSON.stringify(line.at(-1))} to help with`;
+  const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ").replace(/\.$/, "")
+    .replaceAll("'", '"').replace("unknown option", "unknown flag").replace(/^option /, "flag ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function flagsOf(root: Program): FlagValues {
+  const given = Object.entries(root.opts<Record<string, readonly string[]>>());
+  const names = new Map(FLAGS.map(({ name }) => [new Option(`--${name}`).attributeName(), name]));
+  try {
+    return readFlags(new Map(given.map(([key, texts]) => [names.get(key) ?? key, texts])));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(error.message, USAGE);
+    throw error;
+  }
+}
+
+/** The parser of the flags that all commands have. */
+function buildProgram(columns: number, write: (text: string) => void): Program {
+  const root = new Program("weir")
+    .description("A Kubernetes service proxy in kube-proxy's place, on nftables maps.")
+    .usage("[command] [flags]")
+    .helpOption("-h, --help", "Print this help")
+    .helpCommand("help [command]", "Print the help of a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: write,
+      writeErr: write,
+      outputError: () => {}, // the message is in the error that exitOverride makes it throw
+      getOutHelpWidth: () => columns,
+      getErrHelpWidth: () => columns,
+      getOutHasColors: () => false, // would read the environment
+      getErrHasColors: () => false,
+    })
+    .configureHelp(HELP);
+  for (const flag of FLAGS) {
+    const option = new Option(`--${flag.name} <value>`, describeFlag(flag))
+      .argParser((text, before: readonly string[] | undefined) => [...before ?? [], text])
+      .helpGroup(`${flag.group}:`);
+    root.addOption(flag.deprecated === undefined ? option : option.hideHelp());
+  }
+  return root;
+}
+
+function addSubcommand(root: Program, subcommand: Subcommand): Program {
+  const program = root.command(subcommand.name)
+    .description(subcommand.summary)
+    .usage(subcommand.takesFlags ? "[flags]" : "")
+    .configureHelp({ ...HELP, showGlobalOptions: subcommand.takesFlags })
+    .allowExcessArguments(false);
+  subcommand.configure?.(program);
+  return program;
+}
+
+const HELP = { optionTerm: flagTerm, minWidthToWrap: 24 };
+
+async function readRender({ options }: Given): Promise<Command> {
+  const read = await options();
+  if (read.manifests === "") {
+    throw new UsageError("Cannot render without objects: add --manifests DIR", USAGE);
+  }
+  return { command: "render", options: read };
+}

@@ -1,0 +1,107 @@
+import type { Logger } from "@logtape/logtape";
+import { deleteTables } from "../backends/nftables/cleanup.ts";
+import { NftablesBackend } from "../backends/nftables/nftables_backend.ts";
+import { type Nft, spawnedNft } from "../backends/nftables/nft.ts";
+import { nodeName } from "../config/effective.ts";
+import { runDaemon, type SourceHooks } from "../daemon/daemon.ts";
+import { supportedFamilies } from "../daemon/families.ts";
+import { LocalAddresses } from "../daemon/local_addresses.ts";
+import { configureLogging } from "../daemon/log.ts";
+import { systemClock } from "../model/clock.ts";
+import { FAMILIES, type Family } from "../model/family.ts";
+import { type Client, createClient } from "../watch/client.ts";
+import { createCredentials } from "../watch/credentials.ts";
+import { findAccess } from "../watch/kubeconfig.ts";
+import type { Source } from "../watch/source.ts";
+import { printingNft, writeStdout } from "./dry_run.ts";
+import type { RunOptions } from "./options.ts";
+import { versionLine } from "./version.ts";
+
+/** Milliseconds that the last log lines get to be written. */
+const FLUSH_MS = 1_000;
+
+/**
+ * Is the service proxy until `signal` aborts, or cleans up, as the options say. Returns the exit code.
+ *
+ * Rules stay in the kernel when it ends.
+ */
+export async function run(options: RunOptions, signal: AbortSignal): Promise<number> {
+  const { logging: logs } = options.config;
+  const logging = configureLogging({
+    format: logs.format === "json" ? "json" : "text",
+    verbosity: logs.verbosity,
+    vmodule: logs.vmodule,
+  });
+  const { log } = logging;
+  for (const warning of options.warnings) log.warn(warning);
+  try {
+    if (options.cleanup) return await cleanUp(log);
+    await serve(options, log, signal);
+    log.info("Stopped, the rules stay in force");
+    return 0;
+  } catch (error) {
+    log.error("Cannot go on", { error });
+    return 1;
+  } finally {
+    await logging.flush(AbortSignal.timeout(FLUSH_MS));
+  }
+}
+
+async function cleanUp(log: Logger): Promise<number> {
+  const failures = await deleteTables(spawnedNft());
+  for (const [family, error] of failures) {
+    log.error("Cannot delete the table", { family, error });
+  }
+  if (failures.size === 0) log.info("Deleted weir's tables");
+  return failures.size === 0 ? 0 : 1;
+}
+
+async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Promise<void> {
+  const { config, dryRun } = options;
+  const name = nodeName(config, Deno.hostname());
+  const families = dryRun ? FAMILIES : supportedFamilies();
+  log.info("Starting", { version: versionLine(), node: name, families: families.join(), dryRun });
+  const nftFor = (family: Family): Nft =>
+    dryRun ? printingNft(family, systemClock, writeStdout) : spawnedNft();
+  await runDaemon({
+    config,
+    nodeName: name,
+    makeSource: (hooks) => sourceFor(options, name, { ...hooks, log: log.getChild("watch") }),
+    backends: families.map((family) =>
+      new NftablesBackend(family, { nft: nftFor(family), clock: systemClock })
+    ),
+    localAddresses: dryRun ? undefined : new LocalAddresses(),
+    clock: systemClock,
+    log,
+  }, signal);
+}
+
+/** Returns where objects come from. Only what is needed is imported: it counts at start. */
+async function sourceFor(
+  options: RunOptions,
+  nodeName: string,
+  hooks: SourceHooks & { readonly log: Logger },
+): Promise<Source> {
+  const shared = { ...hooks, clock: systemClock };
+  if (options.manifests !== "") {
+    const { createManifestSource } = await import("../watch/manifest_source.ts");
+    return createManifestSource({ ...shared, dir: options.manifests });
+  }
+  const { createApiSource } = await import("../watch/api_source.ts");
+  return createApiSource({ ...shared, nodeName, client: await clientFor(options) });
+}
+
+/** Returns the client of the API server that the options or the Pod's environment name. */
+async function clientFor({ config, master }: RunOptions): Promise<Client> {
+  const { kubeconfig } = config.clientConnection;
+  const surroundings = { readTextFile: Deno.readTextFile, env: Deno.env.get };
+  const access = await findAccess({ kubeconfig, master }, surroundings);
+  const credentials = createCredentials(access, { ...surroundings, clock: systemClock });
+  const { server, proxy } = access;
+  return createClient({
+    server,
+    credentials,
+    clock: systemClock,
+    ...(proxy === undefined ? {} : { proxy }),
+  });
+}

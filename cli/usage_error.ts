@@ -1,0 +1,13 @@
+/**
+ * A command line that cannot be understood.
+ *
+ * As kube-proxy does, print {@linkcode UsageError.usage}, then `Error: ` and the message on stderr, and exit with 1.
+ */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+
+  /** `usage` tells in a few lines how to write it, and where to find the rest. */
+  constructor(message: string, readonly usage: string) {
+    super(message);
+  }
+}
