@@ -14,7 +14,7 @@ export interface Arguments {
  * kube-proxy's parser reads underscores as hyphens, a switch without `=` as true (and never takes the next argument
  * for it), `-v=7`, `-v7` and `-v 7` alike, and any next argument as the value of a flag that needs one; it does not mind
  * empty arguments. A flag that needs a value and stands last stays as it is, for commander to complain about. Flags that
- * are not in the table are a subcommand's own, and stay as they are with all that follows in their place.
+ * are not in the table are a subcommand's own: they stay in their place, and `--name=value` becomes two arguments.
  */
 export function normaliseArguments(argv: readonly string[]): Arguments {
   const tokens: string[] = [];
@@ -32,7 +32,8 @@ export function normaliseArguments(argv: readonly string[]): Arguments {
     const flag = readFlag(argument);
     if (flag === undefined) {
       foreign ||= !isHelp(argument);
-      tokens.push(argument);
+      // Apart from its value, so that commander finds flags of a similar name.
+      tokens.push(...argument.split(/(?<=^--[^=]+)=(.*)/s, 2));
       continue;
     }
     const value = flag.value ?? flag.alone ?? argv[++index];

@@ -23,6 +23,8 @@ export function settingsFor(family: Family, circumstances: Circumstances): Setti
     detector: detectorFor(family, config, node),
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
+    nodeAddress: node.addresses.get(family),
+    localAddresses: localAddressesOf(family, circumstances),
     nodePortAddresses: nodePortAddressesFor(family, circumstances),
     serviceCIDRs: serviceCIDRsFor(family, snapshot),
   };
@@ -57,8 +59,9 @@ function bySource([cidr]: readonly string[]): Detector | undefined {
  */
 function nodePortAddressesFor(
   family: Family,
-  { config, node, localAddresses }: Circumstances,
+  circumstances: Circumstances,
 ): Settings["nodePortAddresses"] {
+  const { config, node } = circumstances;
   if (config.nodePorts === "any") return "any";
   const isPrimary = config.nodePorts === "primary";
   const cidrs = config.nodePorts === "primary"
@@ -66,12 +69,15 @@ function nodePortAddressesFor(
     : config.nodePorts[family];
   if (!isPrimary && cidrs.length === 0) return "any";
   if (cidrs.some((cidr) => cidr.endsWith("/0"))) return "any";
+  return localAddressesOf(family, circumstances)
+    .filter((address) => cidrs.some((cidr) => cidrContains(cidr, address)));
+}
+
+/** Returns the node's addresses of `family` except loopback, sorted. */
+function localAddressesOf(family: Family, { node, localAddresses }: Circumstances): string[] {
   const candidates = localAddresses ?? [...node.addresses.values()];
-  const matching = candidates.filter((address) =>
-    familyOf(address) === family && !isLoopback(address) &&
-    cidrs.some((cidr) => cidrContains(cidr, address))
-  );
-  return [...new Set(matching)].sort();
+  const usable = candidates.filter((one) => familyOf(one) === family && !isLoopback(one));
+  return [...new Set(usable)].sort();
 }
 
 function serviceCIDRsFor(family: Family, { serviceCIDRs }: Snapshot): readonly string[] {

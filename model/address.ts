@@ -37,6 +37,11 @@ export function cidrContains(cidr: string, address: string): boolean {
   return parsed.kind() === network.kind() && parsed.match([network, bits] as never);
 }
 
+/** Returns the CIDR that holds nothing but the normalised `address`. */
+export function hostCIDR(address: string): string {
+  return `${address}/${address.includes(":") ? 128 : 32}`;
+}
+
 /** Tells whether the normalised `address` is a loopback address (127.0.0.0/8 or ::1). */
 export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");

@@ -2,7 +2,7 @@ import type { DesiredState } from "./desired_state.ts";
 import type { Frontend, FrontendKey } from "./frontend.ts";
 import type { ObjectKey } from "./objects.ts";
 import { deriveService, type ServiceState } from "./service_state.ts";
-import { sameTopology, type Settings } from "./settings.ts";
+import { sameViewpoint, type Settings } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { retally } from "./tally.ts";
 
@@ -27,11 +27,11 @@ export interface Change {
 /**
  * Derives the next desired state.
  *
- * Costs O(services changed): the others are shared with `previous`. A change of the node's zone or name
- * derives all of them anew, since every choice of endpoints depends on it.
+ * Costs O(services changed): the others are shared with `previous`. A change of the node's zone, name or
+ * address derives all of them anew, since every choice of endpoints depends on it.
  */
 export function advance(previous: DesiredState, change: Change): Transition {
-  const services = sameTopology(previous.settings, change.settings) && change.services !== "all"
+  const services = sameViewpoint(previous.settings, change.settings) && change.services !== "all"
     ? change.services
     : everyService(previous, change.snapshot);
   const touched = {

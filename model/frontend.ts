@@ -1,3 +1,4 @@
+import { cidrContains, disjointCIDRs, hostCIDR } from "./address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Protocol } from "./family.ts";
 import { type Dispatch, externalDispatch, internalDispatch } from "./policy.ts";
@@ -17,6 +18,8 @@ export interface Frontend {
   readonly port: number;
   readonly owner: ServicePort;
   readonly dispatch: Dispatch;
+  /** CIDRs of those who may use it; everybody else is dropped. Disjoint. */
+  readonly allowedSources: readonly string[] | "any";
   /** Endpoints by slot, where the dispatch can lead to the cluster list; else empty. */
   readonly cluster: readonly Endpoint[];
   /** Endpoints by slot, where the dispatch can lead to the local list; else empty. */
@@ -24,20 +27,24 @@ export interface Frontend {
 }
 
 /**
- * Returns the frontends of a Service port: the cluster IP, then external IPs, load balancer IPs and the node port.
+ * Returns the frontends of a Service port: the cluster IP, then load balancer IPs, external IPs and the node port.
  *
- * An address that the Service names twice is offered once, in the role named first here.
+ * An address that the Service names twice is offered once, in the role named first here. `nodeAddress` is this node's.
  */
-export function frontendsOf(port: ServicePort, selection: Selection): readonly Frontend[] {
+export function frontendsOf(
+  port: ServicePort,
+  selection: Selection,
+  nodeAddress: string | undefined,
+): readonly Frontend[] {
   const internal = internalDispatch(port, selection);
   const external = externalDispatch(port, selection);
+  const admitted = admittedBy(port, nodeAddress);
   const frontends = new Map<FrontendKey, Frontend>();
   const offer = (kind: Frontend["kind"], address: string, dispatch: Dispatch): void => {
     const number = kind === "NodePort" ? port.nodePort : port.port;
-    const key = `${address === "" ? "*" : address} ${port.protocol} ${number}`;
-    if (frontends.has(key)) return;
-    const lists = listsOf(dispatch, selection);
     const { protocol } = port;
+    const key = frontendKey(address, protocol, number);
+    if (frontends.has(key)) return;
     frontends.set(key, {
       key,
       kind,
@@ -46,14 +53,35 @@ export function frontendsOf(port: ServicePort, selection: Selection): readonly F
       port: number,
       owner: port,
       dispatch,
-      ...lists,
+      allowedSources: kind === "LoadBalancerIP" ? admitted : "any",
+      ...listsOf(dispatch, selection),
     });
   };
   offer("ClusterIP", port.clusterIP, internal);
-  for (const address of port.externalIPs) offer("ExternalIP", address, external);
   for (const address of port.loadBalancerIPs) offer("LoadBalancerIP", address, external);
+  for (const address of port.externalIPs) offer("ExternalIP", address, external);
   if (port.nodePort !== 0) offer("NodePort", "", external);
   return [...frontends.values()];
+}
+
+/** Returns the key of a frontend; `address` is "" for a node port. */
+export function frontendKey(address: string, protocol: Protocol, port: number): FrontendKey {
+  return `${address === "" ? "*" : address} ${protocol} ${port}`;
+}
+
+/**
+ * Returns who may use the load balancer addresses. When this node may, the addresses themselves may too: a connection
+ * of the node to one of them can have that address as its source.
+ */
+function admittedBy(
+  port: ServicePort,
+  nodeAddress: string | undefined,
+): Frontend["allowedSources"] {
+  const { sourceRanges, loadBalancerIPs } = port;
+  if (sourceRanges === "any") return "any";
+  const isNodeAdmitted = nodeAddress !== undefined &&
+    sourceRanges.some((range) => cidrContains(range, nodeAddress));
+  return disjointCIDRs([...sourceRanges, ...(isNodeAdmitted ? loadBalancerIPs.map(hostCIDR) : [])]);
 }
 
 const NONE: readonly Endpoint[] = [];

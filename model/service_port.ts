@@ -17,8 +17,8 @@ export interface ServicePort {
   readonly nodePort: number;
   readonly externalIPs: readonly string[];
   readonly loadBalancerIPs: readonly string[];
-  /** Source CIDRs that may use the load balancer addresses; empty when all may. */
-  readonly sourceRanges: readonly string[];
+  /** Source CIDRs of the family that may use the load balancer addresses. */
+  readonly sourceRanges: readonly string[] | "any";
   /** Seconds that a client stays with its endpoint; 0 without session affinity. */
   readonly affinitySeconds: number;
   readonly internalPolicy: "Cluster" | "Local";
@@ -126,17 +126,24 @@ function addresses(
   return [...usable];
 }
 
+/**
+ * Returns who may use the load balancer addresses of `family`.
+ *
+ * A list that names sources of one family only closes the other family: whoever writes it means to shut everybody else
+ * out (kube-proxy leaves the other family open). Nothing but /0, or nothing usable, restricts nobody.
+ */
 function sourceRangesOf(
   service: ServiceObject,
   family: Family,
   report: (message: string) => void,
-): readonly string[] {
+): ServicePort["sourceRanges"] {
   const ranges: string[] = [];
   for (const text of service.loadBalancerSourceRanges) {
     const range = normaliseCIDR(text.trim());
-    if (range === undefined) {
-      report(`Skipped an entry of spec.loadBalancerSourceRanges: "${text}" is not a CIDR`);
-    } else if (familyOf(range) === family) ranges.push(range);
+    if (range !== undefined) ranges.push(range);
+    else report(`Skipped an entry of spec.loadBalancerSourceRanges: "${text}" is not a CIDR`);
   }
-  return ranges.some((range) => range.endsWith("/0")) ? [] : ranges;
+  const own = ranges.filter((range) => familyOf(range) === family);
+  const isRestricted = ranges.some((range) => !range.endsWith("/0"));
+  return isRestricted && !own.some((range) => range.endsWith("/0")) ? own : "any";
 }

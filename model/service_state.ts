@@ -5,6 +5,7 @@ import type { EndpointSliceObject, ServiceObject } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { selectEndpoints, type Selection, type Topology } from "./selection.ts";
 import { type ServicePort, servicePortsOf } from "./service_port.ts";
+import type { Settings } from "./settings.ts";
 import { assignSlots } from "./slots.ts";
 
 /** What one Service wants in one family. */
@@ -24,7 +25,7 @@ export interface PortState {
 /** Where and for whom a Service is derived. */
 export interface Viewpoint {
   readonly family: Family;
-  readonly node: Topology;
+  readonly node: Topology & Pick<Settings, "nodeAddress">;
 }
 
 /**
@@ -50,7 +51,7 @@ export function deriveService(
     const endpoints = endpointsOf(slices, query, problems);
     const before = previous?.ports.find((old) => isSamePort(old.port, port))?.selection;
     const selection = inSlots(selectEndpoints(port, endpoints, node), before);
-    return { port, selection, frontends: frontendsOf(port, selection) };
+    return { port, selection, frontends: frontendsOf(port, selection, node.nodeAddress) };
   });
   if (ports.length === 0 && problems.length === 0) return undefined;
   return { ports, problems: withoutRepetitions(problems) };

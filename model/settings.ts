@@ -8,6 +8,10 @@ export type Detector =
 
 /** What one family's ruleset depends on besides Services and endpoints. */
 export interface Settings extends Topology {
+  /** The node's own address of the family: the one that load balancer source ranges may name. */
+  readonly nodeAddress: string | undefined;
+  /** The node's addresses except loopback, sorted. Connections to node ports are told from others by them. */
+  readonly localAddresses: readonly string[];
   /** Undefined when nobody can be told to be a pod. */
   readonly detector: Detector | undefined;
   readonly masqueradeAll: boolean;
@@ -26,7 +30,13 @@ export function sameRules(a: Settings, b: Settings): boolean {
     (a.nodePortAddresses === "any") === (b.nodePortAddresses === "any");
 }
 
-/** Tells whether endpoints are chosen alike. */
-export function sameTopology(a: Topology, b: Topology): boolean {
-  return a.nodeName === b.nodeName && a.zone === b.zone;
+/** Tells whether Services are derived alike: endpoints chosen, and sources admitted. */
+export function sameViewpoint(a: Settings, b: Settings): boolean {
+  return a.nodeName === b.nodeName && a.zone === b.zone && a.nodeAddress === b.nodeAddress;
+}
+
+/** Returns the addresses on which node ports answer. */
+export function nodePortIPs(settings: Settings): readonly string[] {
+  const { nodePortAddresses, localAddresses } = settings;
+  return nodePortAddresses === "any" ? localAddresses : nodePortAddresses;
 }

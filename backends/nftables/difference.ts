@@ -1,12 +1,13 @@
 import type { Transition } from "../../model/advance.ts";
 import { type DesiredState, winner } from "../../model/desired_state.ts";
+import { nodePortIPs } from "../../model/settings.ts";
 import type { Frontend } from "../../model/frontend.ts";
 import {
   balancersOf,
   type Element,
   endpointElement,
+  frontendElements,
   hairpinKey,
-  verdictElements,
 } from "./elements.ts";
 import { type Balancer, type List, SETS } from "./names.ts";
 
@@ -34,7 +35,7 @@ export function difference(transition: Transition): Difference {
   compareTallies(SETS.clusterIPs, transition, "clusterIPs", (address) => address, draft);
   compareTallies(SETS.hairpin, transition, "hairpins", hairpinKey, draft);
   compareSets(SETS.serviceCIDRs, previous.settings.serviceCIDRs, next.settings.serviceCIDRs, draft);
-  compareSets(SETS.nodePortIPs, addresses(previous), addresses(next), draft);
+  compareSets(SETS.nodePortIPs, nodePortIPs(previous.settings), nodePortIPs(next.settings), draft);
   return draft;
 }
 
@@ -45,10 +46,6 @@ interface Draft {
   balancersLost: Balancer[];
 }
 
-function addresses({ settings }: DesiredState): readonly string[] {
-  return settings.nodePortAddresses === "any" ? [] : settings.nodePortAddresses;
-}
-
 function compareFrontends(
   before: Frontend | undefined,
   after: Frontend | undefined,
@@ -56,8 +53,8 @@ function compareFrontends(
 ): void {
   if (before === after) return;
   compareElements(
-    before ? verdictElements(before) : [],
-    after ? verdictElements(after) : [],
+    before ? frontendElements(before) : [],
+    after ? frontendElements(after) : [],
     draft,
   );
   for (const list of ["cluster", "local"] as const) compareSlots(before, after, list, draft);

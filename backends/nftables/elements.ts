@@ -9,6 +9,7 @@ import {
   type List,
   nftProtocol,
   NODEPORT_MAPS,
+  SETS,
 } from "./names.ts";
 
 /** An element of a set or map, as text. */
@@ -32,7 +33,7 @@ export function balancersOf(frontend: Frontend): readonly Balancer[] {
 }
 
 /** Returns a frontend's elements in the verdict maps: at most four, whatever the number of endpoints. */
-export function verdictElements(frontend: Frontend): readonly Element[] {
+function verdictElements(frontend: Frontend): readonly Element[] {
   const isNodePort = frontend.kind === "NodePort";
   const maps = isNodePort ? NODEPORT_MAPS : ADDRESS_MAPS;
   const key = `${isNodePort ? "" : `${frontend.address} . `}${
@@ -74,6 +75,27 @@ export function verdictElements(frontend: Frontend): readonly Element[] {
   }
 }
 
+/** Returns the elements that keep sources out: none unless the frontend is for some only. */
+function firewallElements(
+  { allowedSources, address, protocol, port }: Frontend,
+): readonly Element[] {
+  if (allowedSources === "any") return [];
+  const key = `${address} . ${nftProtocol(protocol)} . ${port}`;
+  return [
+    { map: SETS.restricted, key, rest: "" },
+    ...allowedSources.map((source) => ({
+      map: SETS.allowedSources,
+      key: `${key} . ${source}`,
+      rest: "",
+    })),
+  ];
+}
+
+/** Returns a frontend's elements besides its endpoints: a handful, whatever their number. */
+export function frontendElements(frontend: Frontend): readonly Element[] {
+  return [...verdictElements(frontend), ...firewallElements(frontend)];
+}
+
 /** Returns the element that leads from a frontend's `slot` to an endpoint. */
 export function endpointElement(
   frontend: Frontend,
@@ -92,7 +114,7 @@ export function endpointElement(
 
 /** Yields all elements of a frontend. */
 export function* elementsOf(frontend: Frontend): Iterable<Element> {
-  yield* verdictElements(frontend);
+  yield* frontendElements(frontend);
   for (const list of ["cluster", "local"] as const) {
     for (const [slot, endpoint] of frontend[list].entries()) {
       yield endpointElement(frontend, list, slot, endpoint);

@@ -1,6 +1,7 @@
 import type { DesiredState } from "../../model/desired_state.ts";
 import { frontends } from "../../model/desired_state.ts";
-import { balancersOf, type Element, elementsOf, hairpinKey, verdictElements } from "./elements.ts";
+import { nodePortIPs } from "../../model/settings.ts";
+import { balancersOf, type Element, elementsOf, frontendElements, hairpinKey } from "./elements.ts";
 import { type Balancer, balancerChain, SETS } from "./names.ts";
 import { balancer, declarations, fixedChains } from "./schema.ts";
 import { Statements } from "./statements.ts";
@@ -50,21 +51,19 @@ function balancerChains(state: DesiredState) {
 /** Yields every element of a state: of the sets, then of the maps. */
 export function* allElements(state: DesiredState): Iterable<Element> {
   const inSet = (map: string) => (key: string): Element => ({ map, key, rest: "" });
-  const { nodePortAddresses, serviceCIDRs } = state.settings;
   yield* [...state.clusterIPs.keys()].map(inSet(SETS.clusterIPs));
-  if (nodePortAddresses !== "any") yield* nodePortAddresses.map(inSet(SETS.nodePortIPs));
-  yield* serviceCIDRs.map(inSet(SETS.serviceCIDRs));
+  yield* nodePortIPs(state.settings).map(inSet(SETS.nodePortIPs));
+  yield* state.settings.serviceCIDRs.map(inSet(SETS.serviceCIDRs));
   yield* [...state.hairpins.keys()].map(hairpinKey).map(inSet(SETS.hairpin));
   for (const frontend of frontends(state)) yield* elementsOf(frontend);
 }
 
 /** Returns the number of elements that {@linkcode allElements} yields, without making them. */
 export function countElements(state: DesiredState): number {
-  const { nodePortAddresses, serviceCIDRs } = state.settings;
-  let total = state.clusterIPs.size + state.hairpins.size + serviceCIDRs.length;
-  if (nodePortAddresses !== "any") total += nodePortAddresses.length;
+  let total = state.clusterIPs.size + state.hairpins.size +
+    state.settings.serviceCIDRs.length + nodePortIPs(state.settings).length;
   for (const frontend of frontends(state)) {
-    total += verdictElements(frontend).length + frontend.cluster.length + frontend.local.length;
+    total += frontendElements(frontend).length + frontend.cluster.length + frontend.local.length;
   }
   return total;
 }

@@ -29,6 +29,9 @@ export const SETS = {
   nodePortIPs: "nodeport-ips",
   serviceCIDRs: "service-cidrs",
   hairpin: "hairpin",
+  /** Frontends that only some sources may use, and who may. */
+  restricted: "restricted-services",
+  allowedSources: "allowed-sources",
 } as const;
 
 /**
@@ -64,6 +67,7 @@ export const NODEPORT_MAPS: VerdictMaps = {
 export const CHAINS = {
   services: "services",
   masquerading: "masquerading",
+  firewallCheck: "firewall-check",
   external: "external",
   externalLocal: "external-local",
   nodeport: "nodeport",

@@ -40,6 +40,12 @@ export function declarations(family: Family): readonly Declaration[] {
     { what: "set", name: SETS.nodePortIPs, body: `typeof ${ip} daddr` },
     { what: "set", name: SETS.serviceCIDRs, body: `typeof ${ip} daddr ; flags interval` },
     { what: "set", name: SETS.hairpin, body: `typeof ${ip} saddr . ${ip} daddr` },
+    { what: "set", name: SETS.restricted, body: `typeof ${serviceKey(ip)}` },
+    {
+      what: "set",
+      name: SETS.allowedSources,
+      body: `typeof ${serviceKey(ip)} . ${ip} saddr ; flags interval`,
+    },
   ];
   const verdicts = (key: string) => (name: string): Declaration => ({
     what: "map",
@@ -48,8 +54,8 @@ export function declarations(family: Family): readonly Declaration[] {
   });
   return [
     ...sets,
-    ...Object.values(ADDRESS_MAPS).map(verdicts(`${ip} daddr . meta l4proto . th dport`)),
-    ...Object.values(NODEPORT_MAPS).map(verdicts("meta l4proto . th dport")),
+    ...Object.values(ADDRESS_MAPS).map(verdicts(serviceKey(ip))),
+    ...Object.values(NODEPORT_MAPS).map(verdicts(NODEPORT_KEY)),
     ...balancerKinds().map((kind): Declaration => ({
       what: "map",
       name: endpointMap(kind),
@@ -57,6 +63,14 @@ export function declarations(family: Family): readonly Declaration[] {
     })),
   ];
 }
+
+/** What a Service address is found by. */
+function serviceKey(ip: string): string {
+  return `${ip} daddr . ${NODEPORT_KEY}`;
+}
+
+/** What a node port is found by. */
+const NODEPORT_KEY = "meta l4proto . th dport";
 
 /**
  * Returns the type of a map of endpoints: frontend and slot → endpoint.
@@ -88,7 +102,7 @@ export function fixedChains(family: Family, settings: Settings): readonly Chain[
 
 /**
  * Returns the base chains, with the types, hooks and priorities of kube-proxy: other software relies on
- * translation at -100, masquerading at 100, and rejects at filter priority 0.
+ * translation at -100, masquerading at 100, rejects at filter priority 0, and closed doors before translation.
  */
 function baseChains(): readonly Chain[] {
   const onNew = (...chains: string[]) => chains.map((chain) => `ct state new jump ${chain}`);
@@ -97,9 +111,11 @@ function baseChains(): readonly Chain[] {
     hook: `type ${type} hook ${hook} priority ${priority}`,
     rules,
   });
-  const { services, masquerading, serviceEndpointsCheck, nodeportEndpointsCheck, clusterIPsCheck } =
-    CHAINS;
+  const { services, masquerading, firewallCheck } = CHAINS;
+  const { serviceEndpointsCheck, nodeportEndpointsCheck, clusterIPsCheck } = CHAINS;
   return [
+    base("filter-prerouting-pre-dnat", "filter", "prerouting", -110, onNew(firewallCheck)),
+    base("filter-output-pre-dnat", "filter", "output", -110, onNew(firewallCheck)),
     base("nat-prerouting", "nat", "prerouting", -100, [`jump ${services}`]),
     base("nat-output", "nat", "output", -100, [`jump ${services}`]),
     base("nat-postrouting", "nat", "postrouting", 100, [`jump ${masquerading}`]),
@@ -119,8 +135,8 @@ function regularChains(family: Family, settings: Settings): readonly Chain[] {
   const ip = nftFamily(family);
   const bit = `0x${(2 ** settings.masqueradeBit).toString(16).padStart(8, "0")}`;
   const mark = `meta mark set meta mark | ${bit}`;
-  const service = `${ip} daddr . meta l4proto . th dport`;
-  const nodePort = "meta l4proto . th dport";
+  const service = serviceKey(ip);
+  const nodePort = NODEPORT_KEY;
   const isPod = podMatch(ip, settings.detector);
   return [
     { name: SCHEMA_CHAIN, rules: [] },
@@ -142,6 +158,12 @@ function regularChains(family: Family, settings: Settings): readonly Chain[] {
       rules: [
         `meta mark & ${bit} == ${bit} meta mark set meta mark ^ ${bit} masquerade fully-random`,
         `ct status dnat ${ip} saddr . ${ip} daddr @${SETS.hairpin} masquerade fully-random`,
+      ],
+    },
+    {
+      name: CHAINS.firewallCheck,
+      rules: [
+        `${service} @${SETS.restricted} ${service} . ${ip} saddr != @${SETS.allowedSources} drop`,
       ],
     },
     {

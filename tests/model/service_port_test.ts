@@ -106,14 +106,30 @@ const CASES: readonly Case[] = [
   {
     name: "source ranges are trimmed and split by family",
     given: service("web", {
-      loadBalancerSourceRanges: [" 203.0.113.0/25", "2001:db8::/32", "203.0.113.000/025"],
+      loadBalancerSourceRanges: [" 203.0.113.0/25", "2001:db8::/32", "203.0.113.128/025"],
     }),
-    want: [{ sourceRanges: ["203.0.113.0/25", "203.0.113.0/25"] }],
+    want: [{ sourceRanges: ["203.0.113.0/25", "203.0.113.128/25"] }],
   },
   {
     name: "a /0 among the source ranges lets everybody in",
     given: service("web", { loadBalancerSourceRanges: ["203.0.113.0/25", "0.0.0.0/0"] }),
+    want: [{ sourceRanges: "any" }],
+  },
+  {
+    name: "source ranges of the other family only let nobody in",
+    given: service("web", { loadBalancerSourceRanges: ["2001:db8::/32"] }),
     want: [{ sourceRanges: [] }],
+  },
+  {
+    name: "a /0 of the other family alone lets everybody in",
+    given: service("web", { loadBalancerSourceRanges: ["::/0"] }),
+    want: [{ sourceRanges: "any" }],
+  },
+  {
+    name: "source ranges that are none let everybody in, and are reported",
+    given: service("web", { loadBalancerSourceRanges: ["everybody"] }),
+    want: [{ sourceRanges: "any" }],
+    problems: [/"everybody" is not a CIDR/],
   },
   {
     name: "a port number that cannot be is reported, and the other ports are used",

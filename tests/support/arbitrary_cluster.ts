@@ -61,6 +61,17 @@ function arbitraryService(): fc.Arbitrary<ClusterObject> {
       }),
       { maxLength: 2 },
     ),
+    loadBalancerSourceRanges: fc.subarray(
+      [
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "192.0.2.0/24",
+        "2001:db8::/32",
+        "0.0.0.0/0",
+        " 203.0.113.7/32",
+      ],
+      { maxLength: 3 },
+    ),
     internalTrafficPolicy: policy,
     externalTrafficPolicy: policy,
   }).map(({ name, age, ...fields }) =>
