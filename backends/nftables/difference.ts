@@ -2,22 +2,17 @@ import type { Transition } from "../../model/advance.ts";
 import { type DesiredState, winner } from "../../model/desired_state.ts";
 import { nodePortIPs } from "../../model/settings.ts";
 import type { Frontend } from "../../model/frontend.ts";
-import {
-  balancersOf,
-  type Element,
-  endpointElement,
-  frontendElements,
-  hairpinKey,
-} from "./elements.ts";
-import { type Balancer, type List, SETS } from "./names.ts";
+import { type Element, endpointElement, frontendElements, hairpinKey } from "./elements.ts";
+import { type List, SETS } from "./names.ts";
+import { type Part, partsOf } from "./parts.ts";
 
 /** What a transition changes in the kernel. */
 export interface Difference {
   readonly removed: readonly Element[];
   readonly added: readonly Element[];
-  /** Balancers that one frontend more leads to, and one less; a balancer may be in both. */
-  readonly balancersGained: readonly Balancer[];
-  readonly balancersLost: readonly Balancer[];
+  /** Parts that one frontend more needs, and one less; a part may be in both. */
+  readonly gained: readonly Part[];
+  readonly lost: readonly Part[];
 }
 
 /**
@@ -28,9 +23,13 @@ export interface Difference {
  */
 export function difference(transition: Transition): Difference {
   const { previous, next } = transition;
-  const draft: Draft = { removed: [], added: [], balancersGained: [], balancersLost: [] };
+  const draft: Draft = { removed: [], added: [], gained: [], lost: [] };
   for (const key of transition.frontends) {
-    compareFrontends(winner(previous, key), winner(next, key), draft);
+    const [before, after] = [winner(previous, key), winner(next, key)];
+    if (before === after) continue;
+    compareFrontends(before, after, draft);
+    if (before !== undefined) draft.lost.push(...partsOf(next.family, before));
+    if (after !== undefined) draft.gained.push(...partsOf(next.family, after));
   }
   compareTallies(SETS.clusterIPs, transition, "clusterIPs", (address) => address, draft);
   compareTallies(SETS.hairpin, transition, "hairpins", hairpinKey, draft);
@@ -42,8 +41,8 @@ export function difference(transition: Transition): Difference {
 interface Draft {
   removed: Element[];
   added: Element[];
-  balancersGained: Balancer[];
-  balancersLost: Balancer[];
+  gained: Part[];
+  lost: Part[];
 }
 
 function compareFrontends(
@@ -51,15 +50,12 @@ function compareFrontends(
   after: Frontend | undefined,
   draft: Draft,
 ): void {
-  if (before === after) return;
   compareElements(
     before ? frontendElements(before) : [],
     after ? frontendElements(after) : [],
     draft,
   );
   for (const list of ["cluster", "local"] as const) compareSlots(before, after, list, draft);
-  if (before !== undefined) draft.balancersLost.push(...balancersOf(before));
-  if (after !== undefined) draft.balancersGained.push(...balancersOf(after));
 }
 
 function compareSlots(

@@ -1,9 +1,8 @@
 import type { Endpoint } from "../../model/endpoint.ts";
 import type { Frontend } from "../../model/frontend.ts";
+import { learnerElements } from "./affinity.ts";
 import {
   ADDRESS_MAPS,
-  type Balancer,
-  balancerChain,
   CHAINS,
   endpointMap,
   type List,
@@ -11,6 +10,7 @@ import {
   NODEPORT_MAPS,
   SETS,
 } from "./names.ts";
+import { entryChain } from "./parts.ts";
 
 /** An element of a set or map, as text. */
 export interface Element {
@@ -18,18 +18,6 @@ export interface Element {
   readonly key: string;
   /** What follows the key: a comment and the value. "" in a set. */
   readonly rest: string;
-}
-
-/** Returns the balancers that a frontend leads to. */
-export function balancersOf(frontend: Frontend): readonly Balancer[] {
-  return (["cluster", "local"] as const)
-    .filter((list) => frontend[list].length > 0)
-    .map((list) => ({
-      protocol: frontend.protocol,
-      nodePort: frontend.kind === "NodePort",
-      list,
-      size: frontend[list].length,
-    }));
 }
 
 /** Returns a frontend's elements in the verdict maps: at most four, whatever the number of endpoints. */
@@ -41,10 +29,7 @@ function verdictElements(frontend: Frontend): readonly Element[] {
   } . ${frontend.port}`;
   const rest = (verdict: string) => ` comment "${commentOf(frontend)}" : ${verdict}`;
   const to = (map: string, verdict: string): Element => ({ map, key, rest: rest(verdict) });
-  const balancer = (list: List) => {
-    const found = balancersOf(frontend).find((one) => one.list === list);
-    return found === undefined ? "drop" : `goto ${balancerChain(found)}`;
-  };
+  const balancer = (list: List) => `goto ${entryChain(frontend, list)}`;
   const policy = (address: string, nodePort: string) => `goto ${isNodePort ? nodePort : address}`;
   switch (frontend.dispatch) {
     case "cluster":
@@ -93,7 +78,11 @@ function firewallElements(
 
 /** Returns a frontend's elements besides its endpoints: a handful, whatever their number. */
 export function frontendElements(frontend: Frontend): readonly Element[] {
-  return [...verdictElements(frontend), ...firewallElements(frontend)];
+  return [
+    ...verdictElements(frontend),
+    ...firewallElements(frontend),
+    ...learnerElements(frontend),
+  ];
 }
 
 /** Returns the element that leads from a frontend's `slot` to an endpoint. */

@@ -1,26 +1,28 @@
 import type { DesiredState } from "../../model/desired_state.ts";
 import { frontends } from "../../model/desired_state.ts";
 import { nodePortIPs } from "../../model/settings.ts";
-import { balancersOf, type Element, elementsOf, frontendElements, hairpinKey } from "./elements.ts";
-import { type Balancer, balancerChain, SETS } from "./names.ts";
-import { balancer, declarations, fixedChains } from "./schema.ts";
+import { type Element, elementsOf, frontendElements, hairpinKey } from "./elements.ts";
+import { SETS } from "./names.ts";
+import { inCreationOrder, type Part, type PartKey, partsOf } from "./parts.ts";
+import { declarations, fixedChains } from "./schema.ts";
 import { Statements } from "./statements.ts";
 
 /** What the kernel holds of weir's table before a full apply. */
 export interface LiveTable {
   /** True when its schema is another version's: it is deleted and made anew in the same transaction. */
   readonly outdated: boolean;
-  /** The balancer chains in it; those that are no longer needed are emptied. */
-  readonly balancers: ReadonlySet<string>;
+  /** The parts in it. */
+  readonly parts: ReadonlySet<PartKey>;
 }
 
 /** A kernel that holds no table of weir's, or one of which nothing is known: the script works for both. */
-export const UNKNOWN_TABLE: LiveTable = { outdated: false, balancers: new Set() };
+export const UNKNOWN_TABLE: LiveTable = { outdated: false, parts: new Set() };
 
 /**
  * Yields the script that writes a whole ruleset, in chunks.
  *
- * It is idempotent and one transaction: over a live table it replaces everything in it without a gap.
+ * It is idempotent and one transaction: over a live table it replaces everything in it without a gap, except what
+ * session affinity has learned.
  */
 export function* fullScript(
   state: DesiredState,
@@ -29,23 +31,25 @@ export function* fullScript(
   const write = new Statements(state.family);
   yield write.addTable();
   if (live.outdated) yield write.deleteTable() + write.addTable();
-  const sets = declarations(state.family);
-  for (const set of sets) yield write.declare(set) + write.flush(set);
-  const chains = [...balancerChains(state).values(), ...fixedChains(state.family, state.settings)];
+  for (const set of declarations(state.family)) yield write.declare(set) + write.flush(set);
+  const parts = inCreationOrder(allParts(state));
+  for (const part of parts) if ("map" in part) yield write.declare(part.map);
+  const chains = [
+    ...parts.flatMap((part) => "chain" in part ? [part.chain] : []),
+    ...fixedChains(state.family, state.settings),
+  ];
   for (const chain of chains) yield write.addChain(chain) + write.flushChain(chain);
   for (const chain of chains) yield write.addRules(chain);
   yield* write.addElements(allElements(state));
 }
 
-/** Returns the balancer chains that a state needs, by name. */
-function balancerChains(state: DesiredState) {
-  const needed = new Map<string, Balancer>();
+/** Returns the parts that a state needs, each once. */
+function allParts(state: DesiredState): Iterable<Part> {
+  const needed = new Map<PartKey, Part>();
   for (const frontend of frontends(state)) {
-    for (const one of balancersOf(frontend)) needed.set(balancerChain(one), one);
+    for (const part of partsOf(state.family, frontend)) needed.set(part.key, part);
   }
-  return new Map(
-    [...needed].sort().map(([name, one]) => [name, balancer(state.family, name, one)]),
-  );
+  return needed.values();
 }
 
 /** Yields every element of a state: of the sets, then of the maps. */

@@ -68,6 +68,7 @@ export const CHAINS = {
   services: "services",
   masquerading: "masquerading",
   firewallCheck: "firewall-check",
+  learning: "learning",
   external: "external",
   externalLocal: "external-local",
   nodeport: "nodeport",
@@ -110,18 +111,6 @@ export function balancerKinds(): readonly Omit<Balancer, "size">[] {
       (["cluster", "local"] as const).map((list) => ({ protocol, nodePort, list }))
     )
   );
-}
-
-/** Returns the balancer that a chain of this name is, or undefined when it is none. */
-export function parseBalancerChain(name: string): Balancer | undefined {
-  const match = /^(tcp|udp|sctp)(-nodeport)?(-local)?-lb-(\d+)$/.exec(name);
-  if (match === null) return undefined;
-  return {
-    protocol: match[1]?.toUpperCase() as Protocol,
-    nodePort: match[2] !== undefined,
-    list: match[3] === undefined ? "cluster" : "local",
-    size: Number(match[4]),
-  };
 }
 
 function balancerPrefix({ protocol, nodePort, list }: Omit<Balancer, "size">): string {

@@ -1,8 +1,9 @@
 import type { Family } from "../../model/family.ts";
 import { type ProcessResult, type RunProcess, runProcess } from "../process.ts";
-import type { LiveTable } from "./full_script.ts";
-import { nftFamily, parseBalancerChain, SCHEMA_CHAIN, TABLE } from "./names.ts";
+import { type LiveTable, UNKNOWN_TABLE } from "./full_script.ts";
+import { nftFamily, SCHEMA_CHAIN, TABLE } from "./names.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
+import { partsIn } from "./parts.ts";
 
 /** How weir reaches nftables; the dry run has another one. */
 export interface Nft {
@@ -59,11 +60,11 @@ export function spawnedNft(options: NftOptions = {}): Nft {
 /** Reads the output of `nft list chains`, which has the chains of all tables but neither rules nor elements. */
 export function parseLiveTable(listing: string, family: Family): LiveTable {
   const start = listing.indexOf(`table ${nftFamily(family)} ${TABLE} {\n`);
-  if (start < 0) return { outdated: false, balancers: new Set() };
+  if (start < 0) return UNKNOWN_TABLE;
   const block = listing.slice(start, listing.indexOf("\n}", start));
   const chains = [...block.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? "");
   return {
     outdated: chains.length > 0 && !chains.includes(SCHEMA_CHAIN),
-    balancers: new Set(chains.filter((name) => parseBalancerChain(name) !== undefined)),
+    parts: partsIn(family, chains),
   };
 }

@@ -4,17 +4,15 @@ import { type DesiredState, frontends } from "../../model/desired_state.ts";
 import type { Family } from "../../model/family.ts";
 import { sameRules } from "../../model/settings.ts";
 import type { ApplyOptions, ApplyReport, Backend } from "../backend.ts";
-import { BalancerChains } from "./balancer_chains.ts";
 import { type Difference, difference } from "./difference.ts";
-import { balancersOf } from "./elements.ts";
 import { countElements, fullScript } from "./full_script.ts";
-import { balancerChain } from "./names.ts";
 import type { Nft } from "./nft.ts";
-import { balancer } from "./schema.ts";
+import { PartTally } from "./part_tally.ts";
+import { inCreationOrder, inDeletionOrder, partsOf } from "./parts.ts";
 import { Statements } from "./statements.ts";
 
-/** Milliseconds that an unused balancer chain is kept. */
-const UNUSED_CHAIN_MS = 1_000;
+/** Milliseconds that an unused part is kept. */
+const UNUSED_PART_MS = 1_000;
 
 /**
  * Programs one family's table of nftables.
@@ -26,7 +24,7 @@ export class NftablesBackend implements Backend {
   readonly family: Family;
   readonly #nft: Nft;
   readonly #clock: Clock;
-  readonly #chains = new BalancerChains();
+  readonly #parts = new PartTally();
   #committed: DesiredState | undefined;
 
   constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
@@ -53,16 +51,16 @@ export class NftablesBackend implements Backend {
   }
 
   /**
-   * Deletes balancer chains that have been unused for a while, in a transaction of its own.
+   * Deletes parts that have been unused for a while, in a transaction of its own.
    *
-   * Rejects when the kernel still holds one of them: nothing is lost, a later call deletes them.
+   * Rejects when the kernel still holds on to one of them: nothing is lost, a later call deletes them.
    */
   async tidy(signal?: AbortSignal): Promise<void> {
-    const names = this.#chains.unusedFor(UNUSED_CHAIN_MS, this.#clock.monotonic());
-    if (names.length === 0) return;
+    const unused = this.#parts.unusedFor(UNUSED_PART_MS, this.#clock.monotonic());
+    if (unused.length === 0) return;
     const write = new Statements(this.family);
-    await this.#nft.apply(names.map((name) => write.deleteChain(name)), signal);
-    this.#chains.deleted(names);
+    await this.#nft.apply(inDeletionOrder(unused).map((key) => write.deletePart(key)), signal);
+    this.#parts.deleted(unused);
   }
 
   async #applyAll(state: DesiredState, { signal }: ApplyOptions): Promise<ApplyReport> {
@@ -72,8 +70,7 @@ export class NftablesBackend implements Backend {
     const meter = { bytes: 0, renderMs: 0 };
     await this.#nft.apply(metered(fullScript(state, live), meter, this.#clock), signal);
     const now = this.#clock.monotonic();
-    const balancers = [...frontends(state)].flatMap(balancersOf);
-    this.#chains.reset(balancers, live.outdated ? [] : live.balancers, now);
+    this.#parts.reset(this.#partsOf(state), live.outdated ? [] : live.parts, now);
     return {
       mode: "full",
       elements: countElements(state),
@@ -83,6 +80,10 @@ export class NftablesBackend implements Backend {
     };
   }
 
+  *#partsOf(state: DesiredState) {
+    for (const frontend of frontends(state)) yield* partsOf(this.family, frontend);
+  }
+
   async #applyDifference(transition: Transition, { signal }: ApplyOptions): Promise<ApplyReport> {
     const started = this.#clock.monotonic();
     const changes = difference(transition);
@@ -90,7 +91,7 @@ export class NftablesBackend implements Backend {
     const rendered = this.#clock.monotonic();
     if (script.length > 0) await this.#nft.apply(script, signal);
     const now = this.#clock.monotonic();
-    this.#chains.commit(changes.balancersGained, changes.balancersLost, now);
+    this.#parts.commit(changes.gained, changes.lost, now);
     return {
       mode: "partial",
       elements: changes.added.length + changes.removed.length,
@@ -103,9 +104,8 @@ export class NftablesBackend implements Backend {
   /** Writes a difference: deletions first, so that a key is free before its new value is added. */
   *#differenceScript(changes: Difference): Iterable<string> {
     const write = new Statements(this.family);
-    for (const missing of this.#chains.missing(changes.balancersGained)) {
-      const chain = balancer(this.family, balancerChain(missing), missing);
-      yield write.addChain(chain) + write.addRules(chain);
+    for (const part of inCreationOrder(this.#parts.missing(changes.gained))) {
+      yield write.addPart(part);
     }
     yield* write.deleteElements(changes.removed);
     yield* write.addElements(changes.added);

@@ -1,8 +1,10 @@
-import type { Family } from "../../model/family.ts";
+import { type Family, type Protocol, PROTOCOLS } from "../../model/family.ts";
 import type { Detector, Settings } from "../../model/settings.ts";
+import { learnerMap } from "./affinity.ts";
 import {
   ADDRESS_MAPS,
   type Balancer,
+  balancerChain,
   balancerKinds,
   CHAINS,
   endpointMap,
@@ -61,6 +63,13 @@ export function declarations(family: Family): readonly Declaration[] {
       name: endpointMap(kind),
       body: endpointMapBody(family, kind),
     })),
+    ...PROTOCOLS.flatMap((protocol) => {
+      const port = `${nftProtocol(protocol)} dport`;
+      return [
+        verdicts(`${ip} daddr . ${port}`)(learnerMap(protocol, false)),
+        verdicts(port)(learnerMap(protocol, true)),
+      ];
+    }),
   ];
 }
 
@@ -86,12 +95,13 @@ function endpointMapBody(family: Family, kind: Omit<Balancer, "size">): string {
 }
 
 /** Returns the chain that picks one endpoint at random: the random slot is the last part of the key. */
-export function balancer(family: Family, name: string, balancer: Balancer): Chain {
+export function balancer(family: Family, balancer: Balancer): Chain {
   const ip = nftFamily(family);
   const port = `${nftProtocol(balancer.protocol)} dport`;
   const frontend = balancer.nodePort ? port : `${ip} daddr . ${port}`;
   const map = endpointMap(balancer);
   const slot = `numgen random mod ${balancer.size}`;
+  const name = balancerChain(balancer);
   return { name, rules: [`dnat ${ip} to ${frontend} . ${slot} map @${map}`] };
 }
 
@@ -111,14 +121,16 @@ function baseChains(): readonly Chain[] {
     hook: `type ${type} hook ${hook} priority ${priority}`,
     rules,
   });
-  const { services, masquerading, firewallCheck } = CHAINS;
+  const { services, masquerading, firewallCheck, learning } = CHAINS;
+  const learn = `ct status dnat jump ${learning}`;
   const { serviceEndpointsCheck, nodeportEndpointsCheck, clusterIPsCheck } = CHAINS;
   return [
     base("filter-prerouting-pre-dnat", "filter", "prerouting", -110, onNew(firewallCheck)),
     base("filter-output-pre-dnat", "filter", "output", -110, onNew(firewallCheck)),
     base("nat-prerouting", "nat", "prerouting", -100, [`jump ${services}`]),
     base("nat-output", "nat", "output", -100, [`jump ${services}`]),
-    base("nat-postrouting", "nat", "postrouting", 100, [`jump ${masquerading}`]),
+    base("nat-postrouting", "nat", "postrouting", 100, [learn, `jump ${masquerading}`]),
+    base("nat-input", "nat", "input", 100, [learn]),
     base(
       "filter-input",
       "filter",
@@ -160,6 +172,7 @@ function regularChains(family: Family, settings: Settings): readonly Chain[] {
         `ct status dnat ${ip} saddr . ${ip} daddr @${SETS.hairpin} masquerade fully-random`,
       ],
     },
+    { name: CHAINS.learning, rules: PROTOCOLS.flatMap((protocol) => learningRules(ip, protocol)) },
     {
       name: CHAINS.firewallCheck,
       rules: [
@@ -180,6 +193,21 @@ function regularChains(family: Family, settings: Settings): readonly Chain[] {
       name: CHAINS.clusterIPsCheck,
       rules: [`${ip} daddr @${SETS.clusterIPs} reject`, `${ip} daddr @${SETS.serviceCIDRs} drop`],
     },
+  ];
+}
+
+/**
+ * Leads connections to a frontend with session affinity to the chain that remembers the choice, by what their
+ * destination was before translation. The kernel knows `proto-dst` only together with a protocol.
+ */
+function learningRules(ip: string, protocol: Protocol): readonly string[] {
+  const l4 = `meta l4proto ${nftProtocol(protocol)}`;
+  const address = `ct original ${ip} daddr`;
+  return [
+    `${l4} ${address} . ct original proto-dst vmap @${learnerMap(protocol, false)}`,
+    `${l4} ${address} @${SETS.nodePortIPs} ct original proto-dst vmap @${
+      learnerMap(protocol, true)
+    }`,
   ];
 }
 

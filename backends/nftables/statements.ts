@@ -1,6 +1,7 @@
 import type { Family } from "../../model/family.ts";
 import type { Element } from "./elements.ts";
 import { nftFamily, TABLE } from "./names.ts";
+import type { Part, PartKey } from "./parts.ts";
 import type { Chain, Declaration } from "./schema.ts";
 
 /** Elements of one statement; larger ones cost nft memory, smaller ones cost it time. */
@@ -38,8 +39,16 @@ export class Statements {
     return `flush chain ${this.#table} ${name}\n`;
   }
 
-  deleteChain(name: string): string {
-    return `delete chain ${this.#table} ${name}\n`;
+  /** Makes a part of the schema that comes and goes. */
+  addPart(part: Part): string {
+    return "map" in part
+      ? this.declare(part.map)
+      : this.addChain(part.chain) + this.addRules(part.chain);
+  }
+
+  deletePart(key: PartKey): string {
+    const [what, name] = key.split(" ");
+    return `delete ${what} ${this.#table} ${name}\n`;
   }
 
   addRules({ name, rules }: Chain): string {

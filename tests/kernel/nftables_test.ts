@@ -218,7 +218,7 @@ kernelTest(
       await flushRules();
       await nftWith(fullScript(state), "-f", "-");
       assert.deepEqual(
-        stepwise.filter((line) => !isUnusedBalancer(line, state)),
+        stepwise.filter((line) => !isUnusedPart(line, state)),
         await listing(family),
       );
     });
@@ -251,9 +251,11 @@ function change(family: Family, snapshot: Snapshot, services: ReadonlySet<string
   return { snapshot, settings: settings({}, family), services };
 }
 
-/** Balancer chains that are no longer needed stay for a second: see `BalancerChains`. */
-function isUnusedBalancer(line: string, state: DesiredState): boolean {
-  const chain = /^chain (\S+-lb-\d+):/.exec(line)?.[1];
-  if (chain === undefined) return false;
-  return ![...fullScript(state)].some((chunk) => chunk.includes(` ${chain}\n`));
+/** Parts that are no longer needed stay for a second: see `PartTally`. */
+function isUnusedPart(line: string, state: DesiredState): boolean {
+  const [, what, name] = /^(chain|map) (\S*(?:-lb-\d+|affinity-|learn-)\S*):/.exec(line) ?? [];
+  if (name === undefined) return false;
+  return ![...fullScript(state)].some((chunk) =>
+    chunk.includes(`add ${what} `) && chunk.includes(` ${name} `) || chunk.includes(` ${name}\n`)
+  );
 }

@@ -72,6 +72,8 @@ function arbitraryService(): fc.Arbitrary<ClusterObject> {
       ],
       { maxLength: 3 },
     ),
+    sessionAffinity: fc.constantFrom("None", "None", "ClientIP"),
+    affinitySeconds: fc.constantFrom(10, 10800),
     internalTrafficPolicy: policy,
     externalTrafficPolicy: policy,
   }).map(({ name, age, ...fields }) =>

@@ -16,16 +16,27 @@ function listing(...chains: readonly string[]): string {
 }
 
 Deno.test("A kernel without weir's table has nothing of weir's", () => {
-  assert.deepEqual(parseLiveTable(OTHERS, "IPv4"), { outdated: false, balancers: new Set() });
+  assert.deepEqual(parseLiveTable(OTHERS, "IPv4"), { outdated: false, parts: new Set() });
 });
 
-Deno.test("Balancer chains of weir's own table are found, and none of other tables", () => {
+Deno.test("Balancers of weir's own table are found, and none of other tables", () => {
   const live = parseLiveTable(
     listing(SCHEMA_CHAIN, "services", "tcp-lb-2", "udp-nodeport-local-lb-7"),
     "IPv4",
   );
   assert.equal(live.outdated, false);
-  assert.deepEqual([...live.balancers], ["tcp-lb-2", "udp-nodeport-local-lb-7"]);
+  assert.deepEqual([...live.parts], ["chain tcp-lb-2", "chain udp-nodeport-local-lb-7"]);
+});
+
+Deno.test("What session affinity needs is found, and its maps by the chains that fill them", () => {
+  const chains = ["sticky-tcp-lb-2-default/web/tcp", "learn-local-10800s-default/web/tcp"];
+  const live = parseLiveTable(listing(SCHEMA_CHAIN, ...chains), "IPv4");
+  assert.deepEqual([...live.parts].sort(), [
+    "chain learn-local-10800s-default/web/tcp",
+    "chain sticky-tcp-lb-2-default/web/tcp",
+    "map affinity-default/web/tcp",
+    "map affinity-local-default/web/tcp",
+  ]);
 });
 
 Deno.test("A table without this version's mark is outdated", () => {
@@ -33,5 +44,5 @@ Deno.test("A table without this version's mark is outdated", () => {
 });
 
 Deno.test("The other family's table is not looked at", () => {
-  assert.equal(parseLiveTable(listing("tcp-lb-2"), "IPv6").balancers.size, 0);
+  assert.equal(parseLiveTable(listing("tcp-lb-2"), "IPv6").parts.size, 0);
 });
