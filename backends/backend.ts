@@ -15,8 +15,12 @@ export interface Backend {
    * Rejects when nothing could be applied: the last good rules stay in force, and the next apply is a full one.
    */
   apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport>;
-  /** Removes what earlier transitions left unused, off the hot path. Rejects when that has to wait. */
-  tidy(signal?: AbortSignal): Promise<void>;
+  /**
+   * Removes what earlier transitions left over, off the hot path. Returns whether there is more to do soon.
+   *
+   * Rejects when the kernel still holds on to something: nothing is lost, a later call removes it.
+   */
+  tidy(signal?: AbortSignal): Promise<boolean>;
 }
 
 /** How to apply. */

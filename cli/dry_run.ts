@@ -21,6 +21,7 @@ export function printingNft(family: Family, clock: Clock, write: Write): Nft {
       return Promise.resolve();
     },
     inspect: () => Promise.resolve(UNKNOWN_TABLE),
+    listMap: () => Promise.resolve(new Map()),
   };
 }
 

@@ -106,7 +106,7 @@ export class Proxier {
 
   async #tidy(signal?: AbortSignal): Promise<void> {
     try {
-      await this.#options.backend.tidy(signal);
+      if (await this.#options.backend.tidy(signal)) this.#options.request();
     } catch (error) {
       this.#options.observer.untidy(this.family, error);
     }

@@ -1,5 +1,6 @@
 import type { Family } from "../../model/family.ts";
 import { type ProcessResult, type RunProcess, runProcess } from "../process.ts";
+import { parseMapListing } from "./affinity_sweep.ts";
 import { type LiveTable, UNKNOWN_TABLE } from "./full_script.ts";
 import { nftFamily, SCHEMA_CHAIN, TABLE } from "./names.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
@@ -11,6 +12,8 @@ export interface Nft {
   apply(script: Iterable<string>, signal?: AbortSignal): Promise<void>;
   /** Tells what the kernel holds of a family's table. */
   inspect(family: Family, signal?: AbortSignal): Promise<LiveTable>;
+  /** Lists a map of weir's from addresses: key → value. A map that is not there is empty. */
+  listMap(family: Family, map: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
 }
 
 /** How to run the `nft` program. */
@@ -53,6 +56,13 @@ export function spawnedNft(options: NftOptions = {}): Nft {
       const result = await nft(action, ["list", "chains", nftFamily(family)], { signal });
       if (result.code !== 0) throw nftFailure(action, result, timeoutMs);
       return parseLiveTable(result.stdout, family);
+    },
+    async listMap(family, map, signal) {
+      const args = ["--numeric", "list", "map", nftFamily(family), TABLE, map];
+      const result = await nft(`list the map "${map}"`, args, { signal });
+      if (result.code === 0) return parseMapListing(result.stdout);
+      if (result.stderr.includes("No such file or directory")) return new Map();
+      throw nftFailure(`list the map "${map}"`, result, timeoutMs);
     },
   };
 }

@@ -4,7 +4,10 @@ import { type DesiredState, frontends } from "../../model/desired_state.ts";
 import type { Family } from "../../model/family.ts";
 import { sameRules } from "../../model/settings.ts";
 import type { ApplyOptions, ApplyReport, Backend } from "../backend.ts";
+import { affinityMap } from "./affinity.ts";
+import { staleElements, type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
 import { type Difference, difference } from "./difference.ts";
+import type { Element } from "./elements.ts";
 import { countElements, fullScript } from "./full_script.ts";
 import type { Nft } from "./nft.ts";
 import { PartTally } from "./part_tally.ts";
@@ -13,6 +16,9 @@ import { Statements } from "./statements.ts";
 
 /** Milliseconds that an unused part is kept. */
 const UNUSED_PART_MS = 1_000;
+
+/** Affinity maps that one call of `tidy` looks through: 6 ms each. */
+const SWEEPS_AT_ONCE = 100;
 
 /**
  * Programs one family's table of nftables.
@@ -25,6 +31,7 @@ export class NftablesBackend implements Backend {
   readonly #nft: Nft;
   readonly #clock: Clock;
   readonly #parts = new PartTally();
+  readonly #sweeps = new Map<string, Sweep>();
   #committed: DesiredState | undefined;
 
   constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
@@ -50,17 +57,47 @@ export class NftablesBackend implements Backend {
     return fallback instanceof Error ? { ...report, fallback } : report;
   }
 
-  /**
-   * Deletes parts that have been unused for a while, in a transaction of its own.
-   *
-   * Rejects when the kernel still holds on to one of them: nothing is lost, a later call deletes them.
-   */
-  async tidy(signal?: AbortSignal): Promise<void> {
+  async tidy(signal?: AbortSignal): Promise<boolean> {
+    await this.#forgetStale(signal);
+    await this.#deleteUnused(signal);
+    return this.#sweeps.size > 0;
+  }
+
+  /** Deletes parts that have been unused for a while, in a transaction of its own. */
+  async #deleteUnused(signal?: AbortSignal): Promise<void> {
     const unused = this.#parts.unusedFor(UNUSED_PART_MS, this.#clock.monotonic());
     if (unused.length === 0) return;
     const write = new Statements(this.family);
     await this.#nft.apply(inDeletionOrder(unused).map((key) => write.deletePart(key)), signal);
     this.#parts.deleted(unused);
+  }
+
+  /** Looks through some of the affinity maps that may hold choices of endpoints which are gone. */
+  async #forgetStale(signal?: AbortSignal): Promise<void> {
+    const sweeps = [...this.#sweeps.values()].slice(0, SWEEPS_AT_ONCE);
+    const stale = await this.#staleElements(sweeps, signal);
+    if (stale.length > 0) await this.#nft.apply(this.#forgetting(stale), signal);
+    for (const { affinity } of sweeps) this.#sweeps.delete(affinity.id);
+  }
+
+  async #staleElements(sweeps: readonly Sweep[], signal?: AbortSignal): Promise<Element[]> {
+    const list = (map: string) => this.#nft.listMap(this.family, map, signal);
+    const stale: Element[] = [];
+    for (const sweep of sweeps) {
+      const isThere = this.#parts.has(`map ${affinityMap(sweep.affinity.id, "cluster")}`);
+      if (isThere) stale.push(...await staleElements(this.family, sweep, list));
+    }
+    return stale;
+  }
+
+  /**
+   * Writes the deletion of elements that may time out at any moment: each is added first, since deleting one that is
+   * not there fails the whole transaction.
+   */
+  *#forgetting(stale: readonly Element[]): Iterable<string> {
+    const write = new Statements(this.family);
+    yield* write.addElements(stale);
+    yield* write.deleteElements(stale);
   }
 
   async #applyAll(state: DesiredState, { signal }: ApplyOptions): Promise<ApplyReport> {
@@ -71,6 +108,7 @@ export class NftablesBackend implements Backend {
     await this.#nft.apply(metered(fullScript(state, live), meter, this.#clock), signal);
     const now = this.#clock.monotonic();
     this.#parts.reset(this.#partsOf(state), live.outdated ? [] : live.parts, now);
+    if (live.parts.size > 0) this.#sweepAll(state);
     return {
       mode: "full",
       elements: countElements(state),
@@ -84,17 +122,28 @@ export class NftablesBackend implements Backend {
     for (const frontend of frontends(state)) yield* partsOf(this.family, frontend);
   }
 
+  /** Affinity maps outlive a full apply: what they hold about endpoints that are gone has to go afterwards. */
+  #sweepAll(state: DesiredState): void {
+    for (const service of state.services.values()) {
+      for (const sweep of sweepsOf(service)) this.#sweeps.set(sweep.affinity.id, sweep);
+    }
+  }
+
   async #applyDifference(transition: Transition, { signal }: ApplyOptions): Promise<ApplyReport> {
     const started = this.#clock.monotonic();
     const changes = difference(transition);
-    const script = [...this.#differenceScript(changes)];
+    const sweeps = sweepsAfter(transition);
+    const stale = sweeps.length === 0 ? [] : await this.#staleElements(sweeps, signal);
+    const script = [...this.#forgetting(stale), ...this.#differenceScript(changes)];
     const rendered = this.#clock.monotonic();
     if (script.length > 0) await this.#nft.apply(script, signal);
     const now = this.#clock.monotonic();
     this.#parts.commit(changes.gained, changes.lost, now);
+    // A client may have chosen between the listing and the commit: tidy looks once more.
+    for (const sweep of sweeps) this.#sweeps.set(sweep.affinity.id, sweep);
     return {
       mode: "partial",
-      elements: changes.added.length + changes.removed.length,
+      elements: changes.added.length + changes.removed.length + stale.length,
       bytes: script.reduce((sum, chunk) => sum + chunk.length, 0),
       renderMs: rendered - started,
       applyMs: now - rendered,

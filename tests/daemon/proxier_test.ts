@@ -22,8 +22,8 @@ class RecordingBackend implements Backend {
     return Promise.resolve({ mode, elements: 1, bytes: 10, renderMs: 0, applyMs: 0 });
   }
 
-  tidy(): Promise<void> {
-    return Promise.resolve();
+  tidy(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 }
 

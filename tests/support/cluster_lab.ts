@@ -28,17 +28,13 @@ export const TARGET_PORT = 8080;
 export class ClusterLab implements AsyncDisposable {
   readonly lab: Lab;
   readonly members: Readonly<Record<Member, Namespace>>;
-  readonly #backends: Readonly<Record<Family, NftablesBackend>>;
+  #backends: Readonly<Record<Family, NftablesBackend>>;
   readonly #states = new Map<Family, DesiredState>();
 
   private constructor(lab: Lab, members: Record<Member, Namespace>) {
     this.lab = lab;
     this.members = members;
-    const nft = spawnedNft({
-      run: (command, args, options) => lab.node.exec(command, args, options),
-    });
-    const backend = (family: Family) => new NftablesBackend(family, { nft, clock: systemClock });
-    this.#backends = { IPv4: backend("IPv4"), IPv6: backend("IPv6") };
+    this.#backends = backendsOn(lab.node);
   }
 
   /** Makes the lab and starts all servers. */
@@ -81,11 +77,25 @@ export class ClusterLab implements AsyncDisposable {
       } as const;
       const transition = advance(previous, change);
       await this.#backends[family].apply(transition, { full: false });
+      await this.#backends[family].tidy();
       this.#states.set(family, transition.next);
     }
+  }
+
+  /** Forgets everything, as a process that starts anew does. The rules stay in the kernel. */
+  restart(): void {
+    this.#backends = backendsOn(this.lab.node);
+    this.#states.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab.close();
   }
+}
+
+/** Returns backends that program `node`. */
+function backendsOn(node: Namespace): Readonly<Record<Family, NftablesBackend>> {
+  const nft = spawnedNft({ run: (command, args, options) => node.exec(command, args, options) });
+  const backend = (family: Family) => new NftablesBackend(family, { nft, clock: systemClock });
+  return { IPv4: backend("IPv4"), IPv6: backend("IPv6") };
 }
