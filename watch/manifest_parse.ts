@@ -1,0 +1,170 @@
+import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
+import { type ClusterObject, keyOf } from "../model/objects.ts";
+import { slicesOf } from "./endpoints.ts";
+import { defaultService, defaultSlice } from "./manifest_defaults.ts";
+import { ObjectError, strip } from "./strip.ts";
+
+/** Something in a manifest that cannot be used. */
+export interface ManifestProblem {
+  /** The number of the document in its file, from 1. */
+  readonly document: number;
+  /** The line in the file, from 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** What a manifest holds. */
+export interface Manifest {
+  readonly objects: readonly ClusterObject[];
+  readonly problems: readonly ManifestProblem[];
+  /** The kinds of the objects that do not concern a service proxy. */
+  readonly ignored: readonly string[];
+}
+
+/** A document, or an item of a list in one, and where it begins. */
+interface RawObject {
+  readonly value: unknown;
+  readonly document: number;
+  readonly line: number;
+  /** The kind that a typed list (`ServiceList`) gives to items which carry none. */
+  readonly listKind?: string;
+}
+
+/** The API group of each kind that is used. A kind of the same name in another group is another kind. */
+const GROUPS: Readonly<Record<string, string>> = {
+  Service: "",
+  Endpoints: "",
+  Node: "",
+  EndpointSlice: "discovery.k8s.io",
+  ServiceCIDR: "networking.k8s.io",
+};
+
+/**
+ * Parses a manifest: YAML with any number of documents, or JSON, each an object or a list of objects.
+ *
+ * The objects get the API's defaults and are stripped. Never throws: what cannot be used is a problem, and what is
+ * beside it is still there.
+ */
+export function parseManifest(text: string): Manifest {
+  const objects = new Map<string, ClusterObject>();
+  const problems: ManifestProblem[] = [];
+  const ignored: string[] = [];
+  for (const raw of rawObjects(text, problems)) {
+    try {
+      const kind = kindOf(raw);
+      if (kind === undefined) {
+        ignored.push(String((raw.value as { kind?: unknown }).kind));
+        continue;
+      }
+      for (const object of convert(kind, raw.value)) addOnce(objects, object);
+    } catch (error) {
+      if (!(error instanceof ObjectError)) throw error;
+      problems.push({ document: raw.document, line: raw.line, reason: error.message });
+    }
+  }
+  return { objects: [...objects.values()], problems, ignored };
+}
+
+function addOnce(objects: Map<string, ClusterObject>, object: ClusterObject): void {
+  const key = `${object.kind} "${keyOf(object)}"`;
+  if (objects.has(key)) {
+    throw new ObjectError(`Cannot use ${key}: the file defines it before, the first one counts`);
+  }
+  objects.set(key, object);
+}
+
+/** Returns the kind of an object that is used, undefined for one that is not. Throws `ObjectError`. */
+function kindOf(raw: RawObject): string | undefined {
+  if (typeof raw.value !== "object" || raw.value === null || Array.isArray(raw.value)) {
+    throw new ObjectError("Cannot use the document: it must be a Kubernetes object");
+  }
+  const { kind = raw.listKind, apiVersion } = raw.value as { kind?: unknown; apiVersion?: unknown };
+  if (typeof kind !== "string" || kind === "") {
+    throw new ObjectError("Cannot use the object: it has no 'kind'");
+  }
+  const group = GROUPS[kind];
+  if (group === undefined) return undefined;
+  if (apiVersion === undefined || apiVersion === null) return kind;
+  const version = String(apiVersion);
+  const given = version.includes("/") ? version.slice(0, version.indexOf("/")) : "";
+  return given === group ? kind : undefined;
+}
+
+function convert(kind: string, value: unknown): ClusterObject[] {
+  const raw = { ...value as Record<string, unknown>, kind };
+  switch (kind) {
+    case "Service":
+      return [strip(defaultService(raw as V1Service))];
+    case "EndpointSlice":
+      return [strip(defaultSlice(raw as unknown as V1EndpointSlice))];
+    case "Endpoints":
+      return slicesOf(raw).map((slice) => strip(slice));
+    default:
+      return [strip(raw)];
+  }
+}
+
+/** JSON is YAML too, but its own parser is many times faster; only JSON that it refuses is parsed for the line. */
+function rawObjects(text: string, problems: ManifestProblem[]): RawObject[] {
+  if (/^\s*[{[]/.test(text)) {
+    try {
+      return itemsOf({ value: JSON.parse(text), document: 1, line: 1 });
+    } catch { /* flow-style YAML, or broken: the YAML parser tells */ }
+  }
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "error",
+    merge: true,
+  });
+  if (!Array.isArray(documents)) return [];
+  return documents.flatMap((document, index) => {
+    const found = objectsOf(document, index + 1, lines);
+    if (Array.isArray(found)) return found;
+    problems.push(found);
+    return [];
+  });
+}
+
+function objectsOf(
+  document: Document,
+  number: number,
+  lines: LineCounter,
+): RawObject[] | ManifestProblem {
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const line = lines.linePos(error.pos[0]).line;
+    return { document: number, line, reason: `Cannot parse YAML: ${error.message}` };
+  }
+  const lineOf = (node: unknown) =>
+    isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1;
+  const line = lineOf(document.contents);
+  try {
+    const value = document.toJS();
+    if (value === null || value === undefined) return [];
+    const items = isMap(document.contents) ? document.contents.get("items") : undefined;
+    const itemLines = isSeq(items) ? items.items.map(lineOf) : [];
+    return itemsOf({ value, document: number, line }, itemLines);
+  } catch (error) {
+    // Aliases can be wrong in ways that show only when they are followed.
+    const reason = `Cannot parse YAML: ${error instanceof Error ? error.message : String(error)}`;
+    return { document: number, line, reason };
+  }
+}
+
+/** Takes lists apart, lists in lists too. */
+function itemsOf(raw: RawObject, lines: readonly number[] = []): RawObject[] {
+  const { kind, items } = (raw.value ?? {}) as { kind?: unknown; items?: unknown };
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [raw];
+  const itemKind = kind.slice(0, -"List".length);
+  return items.flatMap((value, index) =>
+    itemsOf({
+      value,
+      document: raw.document,
+      line: lines[index] ?? raw.line,
+      ...(itemKind === "" ? {} : { listKind: itemKind }),
+    })
+  );
+}

@@ -1,0 +1,58 @@
+import type { Kind } from "../model/objects.ts";
+
+/** How one kind is asked for. */
+export interface Resource {
+  readonly kind: Kind;
+  /** "" for the core group. */
+  readonly group: string;
+  /** The plural name in paths and in RBAC rules. */
+  readonly plural: string;
+  /** The path of the list over all namespaces. */
+  readonly path: string;
+  /** Selectors that the server applies. */
+  readonly selectors: Readonly<Record<string, string>>;
+  /** True when older servers do not have it, which then counts as an empty list. */
+  readonly optional: boolean;
+}
+
+/** Another proxy serves what carries this label; the presence of the key is what counts. */
+const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+const HEADLESS = "service.kubernetes.io/headless";
+const NOT_OURS = `!${OTHER_PROXY},!${HEADLESS}`;
+
+/**
+ * Describes how to list and watch `kind`, of the Nodes only `nodeName`.
+ *
+ * Headless Services are left out by field as well, as their label is only as good as who sets it.
+ */
+export function resourceOf(kind: Kind, nodeName: string): Resource {
+  switch (kind) {
+    case "Service":
+      return resource(kind, "", "services", {
+        labelSelector: NOT_OURS,
+        fieldSelector: "spec.clusterIP!=None",
+      });
+    case "EndpointSlice":
+      return resource(kind, "discovery.k8s.io", "endpointslices", { labelSelector: NOT_OURS });
+    case "Node":
+      return resource(kind, "", "nodes", { fieldSelector: `metadata.name=${nodeName}` });
+    case "ServiceCIDR":
+      return resource(kind, "networking.k8s.io", "servicecidrs", {});
+  }
+}
+
+function resource(
+  kind: Kind,
+  group: string,
+  plural: string,
+  selectors: Resource["selectors"],
+): Resource {
+  const base = group === "" ? "/api/v1" : `/apis/${group}/v1`;
+  const path = `${base}/${plural}`;
+  return { kind, group, plural, path, selectors, optional: kind === "ServiceCIDR" };
+}
+
+/** Writes the path and query of a request for `resource`. */
+export function requestPath(resource: Resource, query: Readonly<Record<string, string>>): string {
+  return `${resource.path}?${new URLSearchParams({ ...resource.selectors, ...query })}`;
+}
