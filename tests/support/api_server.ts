@@ -86,6 +86,7 @@ class RealApiServer implements ApiServer {
   readonly #layout: Layout;
   #etcd: Daemon | undefined;
   #apiServer: Daemon | undefined;
+  #http: Deno.HttpClient | undefined;
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -118,6 +119,8 @@ class RealApiServer implements ApiServer {
   }
 
   async kill(): Promise<void> {
+    this.#http?.close();
+    this.#http = undefined;
     await this.#apiServer?.kill();
     this.#apiServer = undefined;
   }
@@ -150,8 +153,7 @@ class RealApiServer implements ApiServer {
   }
 
   async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
-    const caCerts = [await Deno.readTextFile(`${this.dir}/certs/apiserver.crt`)];
-    using client = Deno.createHttpClient({ caCerts });
+    const client = await this.#client();
     const patch = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const response = await fetch(this.url + path, {
       client,
@@ -160,6 +162,11 @@ class RealApiServer implements ApiServer {
       body: body === undefined ? null : JSON.stringify(body),
     });
     return new Response(await response.arrayBuffer(), response);
+  }
+
+  async #client(): Promise<Deno.HttpClient> {
+    const caCerts = [await Deno.readTextFile(`${this.dir}/certs/apiserver.crt`)];
+    return this.#http ??= Deno.createHttpClient({ caCerts });
   }
 
   async #ready(daemon: Daemon): Promise<void> {

@@ -20,7 +20,7 @@ export class BadServer implements AsyncDisposable {
   constructor(tls?: { readonly cert: string; readonly key: string }) {
     const scheme = tls === undefined ? "http" : "https";
     const options = { hostname: "127.0.0.1", port: 0, onListen() {}, ...tls };
-    this.#server = Deno.serve(options, (request) => this.#handle(request));
+    this.#server = Deno.serve(options, (request, info) => this.#handle(request, info));
     this.url = `${scheme}://127.0.0.1:${this.#server.addr.port}`;
   }
 
@@ -44,14 +44,17 @@ export class BadServer implements AsyncDisposable {
     await this.#server.shutdown();
   }
 
-  #handle(request: Request): Response | Promise<Response> {
+  #handle(
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+  ): Response | Promise<Response> {
     const url = new URL(request.url);
     if (url.pathname === "/api/v1/namespaces/default/services") {
       this.historyRequests++;
       const items = [{ metadata: { uid: this.lineage } }];
       return Response.json({ metadata: { resourceVersion: this.version }, items });
     }
-    const exchange = new Exchange(url, request.headers);
+    const exchange = new Exchange(url, request.headers, info.remoteAddr.port);
     this.#open.add(exchange);
     this.#waiting.push(exchange);
     this.#wake();
@@ -64,11 +67,14 @@ export class Exchange {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: Headers;
+  /** The client's port: requests with the same one share a connection. */
+  readonly port: number;
   readonly response: Promise<Response>;
   readonly #respond: (response: Response) => void;
   #body: EventStream | undefined;
 
-  constructor(url: URL, headers: Headers) {
+  constructor(url: URL, headers: Headers, port: number) {
+    this.port = port;
     this.path = url.pathname;
     this.query = url.searchParams;
     this.headers = headers;

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../model/clock.ts";
+import { createApiSource } from "../../watch/api_source.ts";
+import { createClient } from "../../watch/client.ts";
+import { createCredentials } from "../../watch/credentials.ts";
+import { findAccess } from "../../watch/kubeconfig.ts";
+import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { recordingLog } from "../support/log.ts";
+import { Recorder } from "../watch/_recorder.ts";
+
+const ignore = apiServerBinaries() === undefined;
+const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
+
+const SERVICES = "/api/v1/namespaces/default/services";
+const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+
+/** A source on a real API server, and what it has told. */
+class Mirror implements AsyncDisposable {
+  readonly sink = new Recorder();
+  readonly recording = recordingLog();
+  readonly #ending = new AbortController();
+  readonly #running: Promise<void>;
+
+  private constructor(kubeconfig: string) {
+    this.#running = this.#run(kubeconfig);
+  }
+
+  /** Starts a source with `kubeconfig` and waits for the first complete lists. */
+  static async start(kubeconfig: string): Promise<Mirror> {
+    const mirror = new Mirror(kubeconfig);
+    await mirror.until(() => mirror.lists() >= 4, "the first lists");
+    return mirror;
+  }
+
+  async #run(kubeconfig: string): Promise<void> {
+    const surroundings = { readTextFile: Deno.readTextFile, env: () => undefined };
+    const access = await findAccess({ kubeconfig, master: "" }, surroundings);
+    const credentials = createCredentials(access, { ...surroundings, clock: systemClock });
+    const { server } = access;
+    const client = createClient({ server, credentials, clock: systemClock });
+    const { log } = this.recording;
+    const source = createApiSource({
+      client,
+      nodeName: "node-1",
+      clock: systemClock,
+      log,
+      timing: { healthyMs: 100 },
+    });
+    await source.run(this.sink, this.#ending.signal);
+  }
+
+  /** How many complete lists have come. */
+  lists(): number {
+    return this.sink.calls.filter((call) => call.startsWith("replace")).length;
+  }
+
+  /** The names of what is in force of `kind`. */
+  names(kind: string): string[] {
+    const objects = [...this.sink.objects.values()].filter((object) => object.kind === kind);
+    return objects.map((object) => object.name).toSorted();
+  }
+
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const end = performance.now() + 60_000;
+    while (!condition()) {
+      if (performance.now() > end) {
+        throw new Error(`Waited in vain for ${what}:\n${this.recording.lines.join("\n")}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async untilNames(kind: string, ...names: string[]): Promise<void> {
+    await this.until(() => this.names(kind).join() === names.join(), `${kind} ${names}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+}
+
+function service(name: string, labels: Record<string, string> = {}, spec: object = {}) {
+  return { metadata: { name, labels }, spec: { ports: [{ port: 80 }], ...spec } };
+}
+
+function slice(name: string, labels: Record<string, string> = {}) {
+  return {
+    metadata: { name, labels: { "kubernetes.io/service-name": "web", ...labels } },
+    addressType: "IPv4",
+    ports: [{ name: "", port: 8080 }],
+    endpoints: [{ addresses: ["10.244.1.5"] }],
+  };
+}
+
+async function addAll(server: ApiServer, path: string, ...objects: unknown[]): Promise<void> {
+  for (const object of objects) await server.request("POST", path, object);
+}
+
+const IDENTITIES = [
+  { name: "an administrator", kubeconfig: (server: ApiServer) => server.kubeconfig },
+  { name: "system:kube-proxy", kubeconfig: (server: ApiServer) => server.proxyKubeconfig },
+];
+
+Deno.test({
+  name: `The API source mirrors a real API server${LEFT_OUT}`,
+  ignore,
+  async fn(t) {
+    await using server = await startApiServer();
+    await addAll(server, SERVICES, service("first"));
+    for (const { name, kubeconfig } of IDENTITIES) {
+      await t.step(`as ${name}: lists, then additions, changes and deletions`, async () => {
+        await using mirror = await Mirror.start(kubeconfig(server));
+        await mirror.untilNames("Service", "first", "kubernetes");
+        await mirror.untilNames("ServiceCIDR", "kubernetes");
+        await addAll(server, SERVICES, service("second"));
+        await mirror.untilNames("Service", "first", "kubernetes", "second");
+        const second = () => mirror.sink.objects.get("Service default/second");
+        const patch = { spec: { externalIPs: ["198.51.100.7"] } };
+        await server.request("PATCH", `${SERVICES}/second`, patch);
+        const external = () => {
+          const object = second();
+          return object?.kind === "Service" && object.externalIPs[0] === "198.51.100.7";
+        };
+        await mirror.until(external, "the change");
+        await server.request("DELETE", `${SERVICES}/second`);
+        await mirror.untilNames("Service", "first", "kubernetes");
+        const warnings = mirror.recording.lines.filter((line) => line.startsWith("WARN"));
+        assert.deepEqual(warnings, []);
+      });
+    }
+
+    await t.step("sees only what is its own to serve", async () => {
+      await using mirror = await Mirror.start(server.proxyKubeconfig);
+      const other = { "service.kubernetes.io/service-proxy-name": "" };
+      const headless = { "service.kubernetes.io/headless": "" };
+      await addAll(
+        server,
+        SERVICES,
+        service("other", other),
+        service("labelled", headless),
+        service("headless", {}, { clusterIP: "None" }),
+        service("mine"),
+      );
+      await addAll(
+        server,
+        SLICES,
+        slice("s-other", other),
+        slice("s-headless", headless),
+        slice("s"),
+      );
+      const node = (name: string) => ({ metadata: { name } });
+      await addAll(server, "/api/v1/nodes", node("node-2"), node("node-1"));
+      await mirror.untilNames("Service", "first", "kubernetes", "mine");
+      await mirror.untilNames("EndpointSlice", "kubernetes", "s");
+      await mirror.untilNames("Node", "node-1");
+      await server.request("PATCH", `${SERVICES}/mine`, { metadata: { labels: other } });
+      await mirror.untilNames("Service", "first", "kubernetes");
+    });
+  },
+});
+
+Deno.test({
+  name: `The API source mirrors a real API server that does not stream lists${LEFT_OUT}`,
+  ignore,
+  async fn() {
+    await using server = await startApiServer({ args: ["--feature-gates=WatchList=false"] });
+    await addAll(server, SERVICES, service("a"), service("b"));
+    await using mirror = await Mirror.start(server.kubeconfig);
+    await mirror.untilNames("Service", "a", "b", "kubernetes");
+    assert.match(mirror.recording.lines.join("\n"), /Listing in pages.*kind=Service/);
+    await server.request("DELETE", `${SERVICES}/a`);
+    await mirror.untilNames("Service", "b", "kubernetes");
+  },
+});
+
+Deno.test({
+  name: `The API source outlives its API server${LEFT_OUT}`,
+  ignore,
+  async fn(t) {
+    await using server = await startApiServer();
+    await addAll(server, SERVICES, service("kept"));
+    await using mirror = await Mirror.start(server.proxyKubeconfig);
+    const before = [...mirror.sink.objects.keys()];
+
+    await t.step("holds everything while it is gone, and converges after it is back", async () => {
+      await server.kill();
+      const calls = mirror.sink.calls.length;
+      const warned = () => mirror.recording.lines.some((line) => line.includes("refused"));
+      await mirror.until(warned, "a failed attempt");
+      assert.equal(mirror.sink.calls.length, calls);
+      assert.deepEqual([...mirror.sink.objects.keys()], before);
+      await server.restart();
+      await addAll(server, SERVICES, service("later"));
+      await mirror.untilNames("Service", "kept", "kubernetes", "later");
+    });
+
+    await t.step("lists anew when the history that it knows is compacted", async () => {
+      await server.kill();
+      await server.compact();
+      await server.restart();
+      await server.request("DELETE", `${SERVICES}/later`);
+      await mirror.untilNames("Service", "kept", "kubernetes");
+    });
+
+    await t.step(
+      "takes over new data when the old was wiped, though versions overlap",
+      async () => {
+        await server.kill();
+        await server.restart({ wipe: true });
+        await addAll(server, SERVICES, service("new"));
+        for (let count = 0; count < 100; count++) {
+          await server.request("PATCH", `${SERVICES}/new`, {
+            metadata: { labels: { n: `${count}` } },
+          });
+        }
+        await mirror.untilNames("Service", "kubernetes", "new");
+        await mirror.untilNames("EndpointSlice", "kubernetes");
+      },
+    );
+  },
+});

@@ -1,0 +1,85 @@
+import { fileURLToPath } from "node:url";
+
+/** The permissions of the task `start`, and none besides. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-read",
+  "--allow-net",
+  "--allow-run=nft,conntrack",
+  "--allow-env=KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,LOG_TOKENS,LOG_STREAM",
+  "--allow-sys=hostname,networkInterfaces",
+];
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** weir as its users start it: a process of its own, with the permissions of the task. */
+export class WeirProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<void>[];
+  /** What it has logged. */
+  log = "";
+  /** What it has printed. */
+  output = "";
+
+  constructor(args: readonly string[]) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...PERMISSIONS, "main.ts", ...args],
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#reading = [
+      this.#read(this.#child.stderr, (text) => this.log += text),
+      this.#read(this.#child.stdout, (text) => this.output += text),
+    ];
+  }
+
+  /** Resolves when the log contains `text`. Rejects with the log when it ends before, or after a minute. */
+  async logged(text: string | RegExp): Promise<void> {
+    await this.until(
+      () => Promise.resolve(this.log.match(text) !== null),
+      `the log line "${text}"`,
+    );
+  }
+
+  /** Resolves when `condition` holds. Rejects with the log after a minute. */
+  async until(condition: () => Promise<boolean>, what: string): Promise<void> {
+    const end = performance.now() + 60_000;
+    while (!await condition()) {
+      if (performance.now() > end) throw new Error(`Waited in vain for ${what}:\n${this.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Sends a signal and returns the exit code. */
+  async end(signal: Deno.Signal = "SIGTERM"): Promise<number> {
+    this.#child.kill(signal);
+    const { code } = await this.#child.status;
+    await Promise.all(this.#reading);
+    return code;
+  }
+
+  /** The exit code, when it ends by itself. */
+  async ended(): Promise<number> {
+    const { code } = await this.#child.status;
+    await Promise.all(this.#reading);
+    return code;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch { /* it has ended */ }
+    await this.ended();
+  }
+}
+
+/** Returns the path of a file of the project. */
+export function projectPath(path: string): string {
+  return fileURLToPath(new URL(path, ROOT));
+}
