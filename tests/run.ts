@@ -6,15 +6,24 @@ import { ensureTools } from "../cli/demo/requirements.ts";
 import { parseJUnit, type Ring, RINGS, sum, type Totals } from "./rings.ts";
 
 /** What tests may do: everything is listed, so that code that needs more is noticed. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-read",
-  "--allow-write",
-  "--allow-net=127.0.0.1,[::1],0.0.0.0,[::],localhost",
-  "--allow-env",
-  "--allow-sys=hostname,networkInterfaces,osRelease,uid",
-  `--allow-run=nft,conntrack,ip,unshare,nsenter,sysctl,${Deno.execPath()}`,
-];
+function permissions(): readonly string[] {
+  const assets = Deno.env.get("KUBEBUILDER_ASSETS");
+  const programs = [
+    ...["nft", "conntrack", "ip", "unshare", "nsenter", "openssl", Deno.execPath()],
+    ...assets
+      ? ["etcd", "kube-apiserver", "kube-proxy", "kubectl"].map((name) => `${assets}/${name}`)
+      : [],
+  ];
+  return [
+    "--no-prompt",
+    "--allow-read",
+    "--allow-write",
+    "--allow-net=127.0.0.1,127.0.0.2,[::1],0.0.0.0,[::],localhost",
+    "--allow-env",
+    "--allow-sys=hostname,networkInterfaces,osRelease,uid",
+    `--allow-run=${programs.join(",")}`,
+  ];
+}
 
 /** Names the ring to a process that was started in a namespace for it. */
 const RING = "WEIR_TEST_RING";
@@ -57,7 +66,7 @@ function denoTest(ring: Ring, args: readonly string[]): string[] {
     "test",
     "--quiet",
     "--permit-no-files",
-    ...PERMISSIONS,
+    ...permissions(),
     ...ignore,
     ...parallel,
     ...args,
@@ -70,7 +79,7 @@ async function runInNamespace(ring: Ring, command: readonly string[]): Promise<n
   const unshare = Deno.uid() === 0
     ? ["unshare", "--net"]
     : ["unshare", "--user", "--map-root-user", "--net"];
-  const again = [Deno.execPath(), "run", ...PERMISSIONS, import.meta.filename ?? ""];
+  const again = [Deno.execPath(), "run", ...permissions(), import.meta.filename ?? ""];
   return await spawn([...unshare, ...again, ...command], { [RING]: ring.name });
 }
 

@@ -21,6 +21,11 @@ export class ApiError extends Error {
       this.message.includes("too old resource version");
   }
 
+  /** True when the server does not take the parameters of the request. */
+  get isInvalid(): boolean {
+    return this.code === 400 || this.code === 422;
+  }
+
   /** True when the resource version asked for lies ahead of the server: it has lost data, or lags behind another. */
   get isAhead(): boolean {
     return this.message.includes("Too large resource version");

@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import { errorOfResponse } from "./api_error.ts";
 import type { Credentials, Presented } from "./credentials.ts";
-import { SilenceError } from "./deadline.ts";
+import { SilenceError, unlessAborted } from "./deadline.ts";
 import { readText } from "./lines.ts";
 
 /** One request. */
@@ -90,48 +90,46 @@ class FetchClient implements Client {
     this.#disconnect();
   }
 
+  /** Waits for the headers of an answer for a limited time; the body may take as long as the request's signal lets it. */
   async #send(path: string, options: RequestOptions): Promise<Response> {
-    const presented = await this.#options.credentials.current();
-    const client = this.#connect(presented);
-    const headers = new Headers({
-      accept: "application/json",
-      "user-agent": this.#options.userAgent ?? "weir",
-    });
-    if (presented.authorization !== undefined) {
-      headers.set("authorization", presented.authorization);
-    }
-    if (options.body !== undefined) headers.set("content-type", "application/json");
-    const { signal, method = "GET", body = null } = options;
-    const response = await this.#answer(
-      client,
-      signal,
-      (within) => fetch(this.server + path, { client, method, headers, body, signal: within }),
-    );
-    this.#origins.set(response, client);
-    return response;
-  }
-
-  /** Waits for the headers of an answer for a limited time; the body may take as long as `signal` lets it. */
-  async #answer(
-    client: Deno.HttpClient,
-    signal: AbortSignal,
-    send: (within: AbortSignal) => Promise<Response>,
-  ): Promise<Response> {
     const { clock, answerMs = 30_000 } = this.#options;
     const late = new AbortController();
     const answered = new AbortController();
     clock.sleep(answerMs, answered.signal).then(() => {
       if (!answered.signal.aborted) late.abort(new SilenceError(answerMs));
     });
+    const signal = AbortSignal.any([options.signal, late.signal]);
+    let client: Deno.HttpClient | undefined;
     try {
-      return await send(AbortSignal.any([signal, late.signal]));
+      // A plugin that makes credentials can hang too.
+      const presented = await unlessAborted(this.#options.credentials.current(), signal);
+      client = this.#connect(presented);
+      const response = await fetch(this.server + path, {
+        client,
+        method: options.method ?? "GET",
+        headers: this.#headers(presented, options),
+        body: options.body ?? null,
+        signal,
+      });
+      this.#origins.set(response, client);
+      return response;
     } catch (error) {
       if (!late.signal.aborted) throw error;
-      if (this.#http?.client === client) this.#disconnect();
+      if (client !== undefined && client === this.#http?.client) this.#disconnect();
       throw late.signal.reason;
     } finally {
       answered.abort();
     }
+  }
+
+  #headers(presented: Presented, options: RequestOptions): Headers {
+    const headers = new Headers({ accept: "application/json" });
+    headers.set("user-agent", this.#options.userAgent ?? "weir");
+    if (presented.authorization !== undefined) {
+      headers.set("authorization", presented.authorization);
+    }
+    if (options.body !== undefined) headers.set("content-type", "application/json");
+    return headers;
   }
 
   /** The connection pool that presents these certificates: a new one when they have changed. */

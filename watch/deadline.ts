@@ -10,6 +10,19 @@ export class SilenceError extends Error {
   }
 }
 
+/** Waits for `promise`, but rejects with the reason of `signal` as soon as that aborts. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 /**
  * A signal that aborts when its parent does, when nothing was heard for too long, or when its scope ends (`using`),
  * so that nothing which was begun under it outlives it.

@@ -21,7 +21,6 @@ export class EventTaker {
   readonly #intake: Intake;
   #listing: Listing | undefined;
   #version: string | undefined;
-  #events = 0;
   #lost = false;
 
   /** `version` is where the stream goes on from; `listing` what its initial events go to. */
@@ -34,11 +33,6 @@ export class EventTaker {
   /** True once the initial events are complete: what comes now are changes. */
   get live(): boolean {
     return this.#listing === undefined;
-  }
-
-  /** How many events were understood. */
-  get events(): number {
-    return this.#events;
   }
 
   /** Where to go on from; undefined when a complete list is needed, because there is none yet or a line was lost. */
@@ -54,7 +48,6 @@ export class EventTaker {
       return this.#intake.skip("Cannot use a line of the stream: it is not a watch event");
     }
     if (event.type === "ERROR") throw errorOfStatus(event.object);
-    this.#events++;
     if (this.#listing !== undefined) this.#takeInitial(event, this.#listing);
     else this.#takeChange(event);
   }

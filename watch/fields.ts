@@ -37,6 +37,7 @@ export class Fields<T> {
     );
   }
 
+  /** A text. */
   text(key: Key<T>, fallback = ""): string {
     const value = this.#value[key] ?? fallback;
     return typeof value === "string" ? value : this.refuse(key, "a string");
@@ -48,6 +49,7 @@ export class Fields<T> {
     return value === "" ? this.refuse(key, "a string that is not empty") : value;
   }
 
+  /** A yes or no. */
   flag(key: Key<T>, fallback: boolean): boolean {
     const value = this.#value[key] ?? fallback;
     return typeof value === "boolean" ? value : this.refuse(key, "true or false");
@@ -60,12 +62,14 @@ export class Fields<T> {
     return fits ? value as number : this.refuse(key, `a whole number from ${least} to ${most}`);
   }
 
+  /** One of the words that the API knows for the field. */
   oneOf<V extends string>(key: Key<T>, allowed: readonly V[], fallback: V): V {
     const value = this.text(key, fallback);
     const known = allowed.find((candidate) => candidate === value);
     return known ?? this.refuse(key, `one of "${allowed.join('", "')}"`);
   }
 
+  /** A list of texts: the one of the raw object itself, not a copy. */
   texts(key: Key<T>): readonly string[] {
     const value = this.#list(key);
     for (let index = 0; index < value.length; index++) {
@@ -76,12 +80,14 @@ export class Fields<T> {
     return value as string[];
   }
 
+  /** The fields of an object in this one; an absent one has no fields. */
   object<K extends Key<T>>(key: K): Fields<NonNullable<T[K]>> {
     const value = this.#value[key] ?? {};
     if (!isRecord(value)) return this.refuse(key, "an object");
     return new Fields(value, { parent: this.#place, step: key });
   }
 
+  /** The fields of each object in a list. */
   objects<K extends Key<T>>(key: K): Fields<Item<T[K]>>[] {
     const place = { parent: this.#place, step: key };
     return this.#list(key).map((item, index) => {

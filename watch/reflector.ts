@@ -30,6 +30,8 @@ const LINE_BYTES = 32 * 1024 * 1024;
 const TOLERANCE_S = 10;
 /** Milliseconds between two lists that are begun without a wait. */
 const START_OVER_MS = 60_000;
+/** A watch that ends within these milliseconds is not opened again without a wait. */
+const AT_ONCE_MS = 1000;
 
 const WATCH = { watch: "1", allowWatchBookmarks: "true" };
 const STREAMING_LIST = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" };
@@ -178,14 +180,14 @@ export class Reflector {
   #judgeEnd(taker: EventTaker, seconds: number): void {
     if (!taker.live) throw new NoStreamingError("the stream ended before the list was complete");
     const lived = this.#options.clock.monotonic() - this.#opened;
-    if (lived < 1000 && taker.events === 0) throw new Error("the server ended the watch at once");
+    if (lived < AT_ONCE_MS) throw new Error("the server ended the watch at once");
     if (lived >= this.#timing.healthyMs) this.#backoff.reset();
     this.#position.doubtful = lived < (seconds - TOLERANCE_S) * 1000;
   }
 
   /** A refusal of the parameters; or an answer that has begun and then says nothing, or not what was asked for. */
   #meansNoStreaming(error: unknown): boolean {
-    if (error instanceof ApiError) return error.code === 400 || error.code === 422;
+    if (error instanceof ApiError) return error.isInvalid;
     return error instanceof NoStreamingError ||
       error instanceof SilenceError && this.#opened !== Infinity;
   }
@@ -196,9 +198,7 @@ export class Reflector {
     this.#position.doubtful = true;
     if (clock.monotonic() - this.#opened >= this.#timing.healthyMs) this.#backoff.reset();
     if (error instanceof NoStreamingError) return this.#giveUpStreaming(error);
-    if (error instanceof ApiError && (error.isExpired || error.isAhead)) {
-      return this.#startOver(error);
-    }
+    if (error instanceof ApiError && this.#losesPosition(error)) return this.#startOver(error);
     if (resource.optional && error instanceof ApiError) {
       if (error.code === 404) return this.#treatAsAbsent();
       if (error.code === 403 && !this.#intake.synced) this.#intake.list().commit();
@@ -212,6 +212,12 @@ export class Reflector {
       retryInMs: wait,
     });
     return wait;
+  }
+
+  /** The version is too old, of another server's future, or not one at all. */
+  #losesPosition(error: ApiError): boolean {
+    return error.isExpired || error.isAhead ||
+      error.isInvalid && this.#position.version !== undefined;
   }
 
   #giveUpStreaming(error: Error): number {

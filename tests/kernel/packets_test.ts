@@ -5,6 +5,7 @@ import type { ClusterObject, EndpointObject } from "../../model/objects.ts";
 import { ADDRESSES, ClusterLab, type Member, TARGET_PORT } from "../support/cluster_lab.ts";
 import { kernelTest } from "../support/kernel.ts";
 import { endpoint, service, slice } from "../support/objects.ts";
+import { unreachables } from "../support/unreachables.ts";
 
 /** The addresses of the Services below in each family. */
 const VIPS = {
@@ -268,17 +269,6 @@ async function observe(world: ClusterLab, family: Family, row: Row): Promise<unk
   const got = summary(outcomes, row.from === "node" ? [] : ADDRESSES[row.from]);
   const wasTold = got === "timeout" && await unreachables(member) > before;
   return wasTold ? "refused" : got;
-}
-
-/**
- * Returns how many ICMPv6 errors of type 1 a member has received.
- *
- * Some kernels (6.18 among them) count such an error but do not find the TCP socket that is connecting: the
- * client learns of the rejection too late. The packet is right all the same.
- */
-async function unreachables(member: ClusterLab["members"][Member]): Promise<number> {
-  const counters = await member.output("cat", ["/proc/net/snmp6"]);
-  return Number(/^Icmp6InDestUnreachs\s+(\d+)/m.exec(counters)?.[1] ?? 0);
 }
 
 kernelTest("New connections spread evenly over the endpoints", async () => {

@@ -103,6 +103,19 @@ Deno.test("Client gives up after 30 s without headers, but not on a body that ta
   client.close();
 });
 
+Deno.test("Client does not wait for ever for credentials", async () => {
+  await using server = new BadServer();
+  const clock = new FakeClock();
+  const hanging = { current: () => new Promise<never>(() => {}), invalidate: () => {} };
+  const client = createClient({ server: server.url, credentials: hanging, clock });
+  const late = client.request("/api", { signal });
+  clock.advance(30_000);
+  await assert.rejects(late, SilenceError);
+  const aborted = client.request("/api", { signal: AbortSignal.abort(new Error("enough")) });
+  await assert.rejects(aborted, /enough/);
+  client.close();
+});
+
 Deno.test("Client ends a request with its signal", async () => {
   await using server = new BadServer();
   const { client } = setup(server);

@@ -27,6 +27,7 @@ for (const { name, status } of GONE) {
 }
 
 const REFUSED_WATCHES = [
+  { name: "a version that is none", code: 400, reason: "BadRequest", message: "invalid version" },
   { name: "410", code: 410, reason: "Gone", message: "gone" },
   {
     name: "a version from the future",
@@ -41,6 +42,7 @@ for (const { name, code, reason, message } of REFUSED_WATCHES) {
     const stream = await stage.synced("900", "a");
     stream.event("ADDED", service("b", "901"));
     await stage.sink.until(2);
+    await stage.clock.advance(1000);
     stream.end();
     (await stage.server.receive()).refuse(code, reason, message);
     const list = await stage.server.receive();
@@ -158,8 +160,11 @@ Deno.test("Reflector gives up a request that is not answered within 30 s", async
 Deno.test("Reflector does not hammer a server that ends every watch at once", async () => {
   await using stage = new Stage();
   const stream = await stage.synced("7", "a");
+  await stage.clock.advance(1000);
   stream.end();
-  (await stage.server.receive()).stream().end();
+  const again = (await stage.server.receive()).stream();
+  again.bookmark("8");
+  again.end();
   await stage.waiting(800);
   assert.equal(stage.server.pending, 0);
 });

@@ -161,6 +161,7 @@ Deno.test("Reflector lists anew after a line that it could not read, as it may h
   stream.text("<html>\n");
   stream.event("ADDED", service("b", "8"));
   await stage.sink.until(2);
+  await stage.clock.advance(1000);
   stream.end();
   assert.equal((await stage.server.receive()).query.get("sendInitialEvents"), "true");
 });
