@@ -1,22 +1,14 @@
-import { FAMILIES, type Family } from "../model/family.ts";
+import { FAMILIES, type Family, familyOf } from "../model/family.ts";
 
 /**
  * Returns the families that this machine's kernel has.
  *
- * IPv6 is missing where the kernel was built or started without it (`/proc/net/if_inet6` is absent) or where
- * `net.ipv6.conf.all.disable_ipv6` is 1.
+ * IPv6 is missing where the kernel was built or started without it, or where it is switched off
+ * (`net.ipv6.conf.all.disable_ipv6`): then no interface, not even loopback, has an IPv6 address.
  */
 export function supportedFamilies(
-  readTextFile: (path: string) => string = Deno.readTextFileSync,
+  interfaces: readonly { readonly address: string }[] = Deno.networkInterfaces(),
 ): readonly Family[] {
-  const read = (path: string): string | undefined => {
-    try {
-      return readTextFile(path);
-    } catch {
-      return undefined;
-    }
-  };
-  const hasIPv6 = read("/proc/net/if_inet6") !== undefined &&
-    read("/proc/sys/net/ipv6/conf/all/disable_ipv6")?.trim() !== "1";
+  const hasIPv6 = interfaces.some(({ address }) => familyOf(address) === "IPv6");
   return FAMILIES.filter((family) => family === "IPv4" || hasIPv6);
 }

@@ -181,6 +181,7 @@ Deno.test({
     await using server = await startApiServer();
     await addAll(server, SERVICES, service("kept"));
     await using mirror = await Mirror.start(server.proxyKubeconfig);
+    await mirror.untilNames("Service", "kept", "kubernetes");
     const before = [...mirror.sink.objects.keys()];
 
     await t.step("holds everything while it is gone, and converges after it is back", async () => {
