@@ -2,6 +2,8 @@ import type { Logger } from "@logtape/logtape";
 import { deleteTables } from "../backends/nftables/cleanup.ts";
 import { NftablesBackend } from "../backends/nftables/nftables_backend.ts";
 import { type Nft, spawnedNft } from "../backends/nftables/nft.ts";
+import { NftSession } from "../backends/nftables/nft_session.ts";
+import { withSession } from "../backends/nftables/session_nft.ts";
 import { nodeName } from "../config/effective.ts";
 import { runDaemon, type SourceHooks } from "../daemon/daemon.ts";
 import { supportedFamilies } from "../daemon/families.ts";
@@ -61,9 +63,14 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
   const name = nodeName(config, Deno.hostname());
   const families = dryRun ? FAMILIES : supportedFamilies();
   log.info("Starting", { version: versionLine(), node: name, families: families.join(), dryRun });
-  const nftFor = (family: Family): Nft =>
-    dryRun ? printingNft(family, systemClock, writeStdout) : spawnedNft();
-  await runDaemon({
+  const sessions: NftSession[] = [];
+  const nftFor = (family: Family): Nft => {
+    if (dryRun) return printingNft(family, systemClock, writeStdout);
+    const session = new NftSession();
+    sessions.push(session);
+    return withSession(spawnedNft(), session);
+  };
+  const running = runDaemon({
     config,
     nodeName: name,
     makeSource: (hooks) => sourceFor(options, name, { ...hooks, log: log.getChild("watch") }),
@@ -74,6 +81,7 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
     clock: systemClock,
     log,
   }, signal);
+  await running.finally(() => Promise.all(sessions.map((session) => session.close())));
 }
 
 /** Returns where objects come from. Only what is needed is imported: it counts at start. */

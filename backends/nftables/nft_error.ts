@@ -33,8 +33,9 @@ export function nftFailure(
   }
   const found = /^[^\n]*?:(\d+):\d+(?:-\d+)?: (?:Error: )?([^\n]*)(?:\n([^\n]*))?/m.exec(stderr);
   if (found === null) {
-    const reason = stderr.trim().split("\n")[0] || `nothing, exit code ${result.code}`;
-    return new NftError(`Cannot ${action}: nft says "${shorten(reason)}"`, { stderr });
+    const [reason, place] = inSession(stderr) ?? [`nothing, exit code ${result.code}`];
+    const at = place === undefined ? "" : ` at "${shorten(place)}"`;
+    return new NftError(`Cannot ${action}: nft says "${shorten(reason)}"${at}`, { stderr });
   }
   const [, number, reason = "", line = ""] = found;
   const text = line.trim();
@@ -42,6 +43,15 @@ export function nftFailure(
     `Cannot ${action}: nft says "${shorten(reason)}" at line ${number}: "${shorten(text)}"`,
     { stderr, line: text },
   );
+}
+
+/** Reads a message that names no line: the reason, and the words that nft points at with carets. */
+function inSession(stderr: string): readonly [reason: string, place?: string] | undefined {
+  const match = /^(?:Error: )?([^\n]+)(?:\n([^\n]+)\n( *)(\^+))?/.exec(stderr.trim());
+  if (match === null) return undefined;
+  const [, reason = "", line, indent, carets] = match;
+  if (line === undefined || indent === undefined || carets === undefined) return [reason];
+  return [reason, line.slice(indent.length, indent.length + carets.length)];
 }
 
 function shorten(text: string): string {
