@@ -1,9 +1,9 @@
 import type { Family, Protocol } from "../../model/family.ts";
 import type { Frontend } from "../../model/frontend.ts";
 import type { ServicePort } from "../../model/service_port.ts";
-import type { Element } from "./elements.ts";
+import type { Element } from "./objects.ts";
 import { type List, nftFamily, nftProtocol, SETS } from "./names.ts";
-import type { Chain, Declaration } from "./schema.ts";
+import type { Chain, Declaration } from "./objects.ts";
 
 /**
  * ClientIP session affinity: one small map per Service port remembers which endpoint each client has.

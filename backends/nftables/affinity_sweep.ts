@@ -10,7 +10,7 @@ import {
   affinityPortMap,
   hasPortMaps,
 } from "./affinity.ts";
-import type { Element } from "./elements.ts";
+import type { Element } from "./objects.ts";
 
 /** The choices that clients of a Service port may keep; all others have to be forgotten. */
 export interface Sweep {

@@ -2,7 +2,8 @@ import type { Transition } from "../../model/advance.ts";
 import { type DesiredState, winner } from "../../model/desired_state.ts";
 import { nodePortIPs } from "../../model/settings.ts";
 import type { Frontend } from "../../model/frontend.ts";
-import { type Element, endpointElement, frontendElements, hairpinKey } from "./elements.ts";
+import { endpointElement, frontendElements, hairpinKey } from "./elements.ts";
+import type { Element } from "./objects.ts";
 import { type List, SETS } from "./names.ts";
 import { type Part, partsOf } from "./parts.ts";
 

@@ -10,15 +10,8 @@ import {
   NODEPORT_MAPS,
   SETS,
 } from "./names.ts";
+import type { Element } from "./objects.ts";
 import { entryChain } from "./parts.ts";
-
-/** An element of a set or map, as text. */
-export interface Element {
-  readonly map: string;
-  readonly key: string;
-  /** What follows the key: a comment and the value. "" in a set. */
-  readonly rest: string;
-}
 
 /** Returns a frontend's elements in the verdict maps: at most four, whatever the number of endpoints. */
 function verdictElements(frontend: Frontend): readonly Element[] {

@@ -1,7 +1,8 @@
 import type { DesiredState } from "../../model/desired_state.ts";
 import { frontends } from "../../model/desired_state.ts";
 import { nodePortIPs } from "../../model/settings.ts";
-import { type Element, elementsOf, frontendElements, hairpinKey } from "./elements.ts";
+import { elementsOf, frontendElements, hairpinKey } from "./elements.ts";
+import type { Element } from "./objects.ts";
 import { SETS } from "./names.ts";
 import { inCreationOrder, type Part, type PartKey, partsOf } from "./parts.ts";
 import { declarations, fixedChains } from "./schema.ts";

@@ -7,7 +7,7 @@ import type { ApplyOptions, ApplyReport, Backend } from "../backend.ts";
 import { affinityMap } from "./affinity.ts";
 import { staleElements, type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
 import { type Difference, difference } from "./difference.ts";
-import type { Element } from "./elements.ts";
+import type { Element } from "./objects.ts";
 import { countElements, fullScript } from "./full_script.ts";
 import type { Nft } from "./nft.ts";
 import { PartTally } from "./part_tally.ts";

@@ -10,7 +10,8 @@ import {
   stickyChain,
 } from "./affinity.ts";
 import { balancerChain, type List } from "./names.ts";
-import { balancer, type Chain, type Declaration } from "./schema.ts";
+import type { Chain, Declaration } from "./objects.ts";
+import { balancer } from "./schema.ts";
 
 /**
  * A chain or map that comes and goes with what the cluster needs, unlike the fixed ones of the schema: balancers, one

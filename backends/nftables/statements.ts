@@ -1,8 +1,8 @@
 import type { Family } from "../../model/family.ts";
-import type { Element } from "./elements.ts";
+import type { Element } from "./objects.ts";
 import { nftFamily, TABLE } from "./names.ts";
 import type { Part, PartKey } from "./parts.ts";
-import type { Chain, Declaration } from "./schema.ts";
+import type { Chain, Declaration } from "./objects.ts";
 
 /** Elements of one statement; larger ones cost nft memory, smaller ones cost it time. */
 const ELEMENTS_PER_STATEMENT = 10_000;
