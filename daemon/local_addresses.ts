@@ -1,8 +1,11 @@
 import { normaliseAddress } from "../model/address.ts";
 import type { Clock } from "../model/clock.ts";
 
-/** Milliseconds between two looks at the node's interfaces. */
-const POLL_MS = 2_000;
+/** Milliseconds between two looks at the node's interfaces, at the least. */
+const POLL_MS = 500;
+
+/** A look may take this part of the time at the most: thousands of interfaces take milliseconds to list. */
+const SHARE = 1 / 100;
 
 /** The addresses of this machine's interfaces, kept up to date. */
 export class LocalAddresses {
@@ -30,11 +33,15 @@ export class LocalAddresses {
     return changed;
   }
 
-  /** Looks every two seconds until `signal` aborts, and calls `onChange` when an address came or went. */
+  /** Looks twice a second until `signal` aborts, and calls `onChange` when an address came or went. */
   async watch(clock: Clock, onChange: () => void, signal: AbortSignal): Promise<void> {
+    let pause = POLL_MS;
     while (!signal.aborted) {
-      await clock.sleep(POLL_MS, signal);
-      if (!signal.aborted && this.look()) onChange();
+      await clock.sleep(pause, signal);
+      if (signal.aborted) return;
+      const started = clock.monotonic();
+      if (this.look()) onChange();
+      pause = Math.max(POLL_MS, (clock.monotonic() - started) / SHARE);
     }
   }
 }
