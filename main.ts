@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
       }
       case "demo": {
         const { runDemo } = await import("./cli/demo.ts");
-        return await runDemo();
+        return await runDemo({ signal: untilSignalled() });
       }
       case "version":
       case "help":

@@ -25,8 +25,12 @@ export function printingNft(family: Family, clock: Clock, write: Write): Nft {
   };
 }
 
-/** Writes to standard output, all of it and in order. */
+/** Writes to standard output, all of it and in order. Who reads only the beginning, as `head` does, gets only that. */
 export function writeStdout(text: string): void {
   let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

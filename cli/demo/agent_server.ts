@@ -24,27 +24,33 @@ export function startServer(spec: ServerSpec): Promise<() => void> {
 function startTcp(spec: ServerSpec): () => void {
   const listener = Deno.listen({ hostname: spec.address, port: spec.port });
   const connections = new Set<Deno.Conn>();
-  void acceptAll(listener, connections, spec.name);
+  const stop = new AbortController();
+  void acceptAll(listener, { connections, name: spec.name, signal: stop.signal });
   return () => {
+    stop.abort();
     listener.close();
     for (const connection of connections) connection.close();
     connections.clear();
   };
 }
 
+/** Goes on after errors: a client that resets its connection before it was accepted makes `accept` fail. */
 async function acceptAll(
   listener: Deno.Listener,
-  connections: Set<Deno.Conn>,
-  name: string,
+  { connections, name, signal }: {
+    connections: Set<Deno.Conn>;
+    name: string;
+    signal: AbortSignal;
+  },
 ): Promise<void> {
-  try {
-    for await (const connection of listener) {
-      connections.add(connection);
-      void converse(connection, name).finally(() => {
-        if (connections.delete(connection)) connection.close();
-      });
-    }
-  } catch { /* the listener was closed */ }
+  while (!signal.aborted) {
+    const connection = await listener.accept().catch(() => undefined);
+    if (connection === undefined) continue;
+    connections.add(connection);
+    void converse(connection, name).finally(() => {
+      if (connections.delete(connection)) connection.close();
+    });
+  }
 }
 
 async function converse(connection: Deno.Conn, name: string): Promise<void> {

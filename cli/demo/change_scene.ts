@@ -1,12 +1,11 @@
-import { systemClock } from "../../model/clock.ts";
 import type { DemoFiles } from "./files.ts";
 import { type Column, duration, type Report } from "./report.ts";
 import { RuleWatch } from "./rule_watch.ts";
 import { addServingPod, PODS, type Stage } from "./stage.ts";
 import { Traffic } from "./traffic.ts";
 
-/** Milliseconds of traffic in each phase. */
-const PHASE_MS = 700;
+/** Milliseconds of traffic in each phase at least, and connections: with 60, chance does not leave a pod out. */
+const PHASE_MS = 700, PHASE_CONNECTIONS = 60;
 
 type PodName = keyof typeof PODS;
 
@@ -39,7 +38,7 @@ export async function changeScene(report: Report, stage: Stage, files: DemoFiles
   const traffic = new Traffic(stage.asker, "10.96.0.10", 80);
   let phases: readonly Phase[];
   try {
-    phases = await changeEndpoints(stage, rules, `${files.manifests}/my-svc.yaml`);
+    phases = await changeEndpoints(stage, { rules, traffic }, `${files.manifests}/my-svc.yaml`);
   } finally {
     await traffic.stop();
     await rules.close();
@@ -53,20 +52,21 @@ export async function changeScene(report: Report, stage: Stage, files: DemoFiles
 
 async function changeEndpoints(
   stage: Stage,
-  rules: RuleWatch,
+  { rules, traffic }: { readonly rules: RuleWatch; readonly traffic: Traffic },
   file: string,
 ): Promise<readonly Phase[]> {
   const start = performance.now();
-  await systemClock.sleep(PHASE_MS);
+  await traffic.flow(PHASE_MS, PHASE_CONNECTIONS);
   const full = await Deno.readTextFile(file);
   const less = full.replace(endpoint("pod-2"), "");
   const removed = await write(file, less, { rules, verb: "delete", pod: "pod-2" });
+  // A pod that is no endpoint any more gets time to finish what it has begun, as in a cluster.
+  await traffic.flow(PHASE_MS, PHASE_CONNECTIONS);
   await stage.lab.remove(stage.podTwo);
-  await systemClock.sleep(PHASE_MS);
   await addServingPod(stage.lab, "pod-3");
   const more = less + endpoint("pod-3");
   const added = await write(file, more, { rules, verb: "add", pod: "pod-3" });
-  await systemClock.sleep(PHASE_MS);
+  await traffic.flow(PHASE_MS, PHASE_CONNECTIONS);
   const end = performance.now();
   return [
     { what: "as in the file", from: start, to: removed.written, pods: ["pod-1", "pod-2"] },

@@ -96,7 +96,7 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  /** Adds a pod. Its addresses, e.g. `["10.244.1.5", "fd00:10:244:1::5"]`, are routed to it by the node. */
+  /** Adds a pod. Its addresses, e.g. `["10.244.1.5", "fd00:244::1:5"]`, are routed to it by the node. */
   addPod(spec: GuestSpec): Promise<Namespace> {
     return this.#join(spec);
   }

@@ -23,7 +23,7 @@ export async function play(report: Report, signal?: AbortSignal): Promise<void> 
     report.say("weir --config config.yaml --manifests examples");
     const proxy = startProxy(stage.node, files);
     const answered = await firstAnswer(proxy, stage.asker, "10.96.0.10");
-    await firstAnswer(proxy, stage.asker, "fd00:10:96::30");
+    await firstAnswer(proxy, stage.asker, "fd00:96::30");
     report.say(`first connection answered ${duration(answered - proxy.started)} after its start`);
     await tableScene(report, stage);
     await rulesScene(report, stage);

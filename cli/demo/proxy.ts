@@ -5,7 +5,7 @@ export const CONFIGURATION = `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
 hostnameOverride: demo-node
-clusterCIDR: 10.244.0.0/16,fd00:10:244::/48
+clusterCIDR: 10.244.0.0/16,fd00:244::/48
 nftables:
   minSyncPeriod: 0s
 `;

@@ -26,7 +26,7 @@ export const QUESTIONS: readonly Question[] = [
   ask("client", "external-ip", "198.51.100.7", 80, { masqueraded: true }),
   ask("client", "load-balancer", "203.0.113.8", 80, { masqueraded: true }),
   ask("pod", "dns", "10.96.0.53", 53, { protocol: "UDP" }),
-  ask("pod", "dual-stack", "fd00:10:96::30", 80),
+  ask("pod", "dual-stack", "fd00:96::30", 80),
   ask("pod", "old-style", "10.96.0.33", 80),
   ask("pod", "no-endpoints", "10.96.0.40", 80, { refused: true }),
 ];

@@ -2,9 +2,9 @@ import { Lab, type Namespace } from "./lab.ts";
 
 /** The pods that answer, by name. */
 export const PODS = {
-  "pod-1": ["10.244.1.5", "fd00:10:244:1::5"],
-  "pod-2": ["10.244.2.6", "fd00:10:244:2::6"],
-  "pod-3": ["10.244.3.7", "fd00:10:244:3::7"],
+  "pod-1": ["10.244.1.5", "fd00:244::1:5"],
+  "pod-2": ["10.244.2.6", "fd00:244::2:6"],
+  "pod-3": ["10.244.3.7", "fd00:244::3:7"],
 } as const;
 
 /** The demo's node, the first two pods, a pod that asks, and a client outside. */
@@ -22,7 +22,7 @@ export async function setStage(): Promise<Stage> {
   const lab = await Lab.create({ name: "demo-node" });
   try {
     const [asker, client, , podTwo] = await Promise.all([
-      lab.addPod({ name: "asker", addresses: ["10.244.9.9", "fd00:10:244::9"] }),
+      lab.addPod({ name: "asker", addresses: ["10.244.9.9", "fd00:244::9:9"] }),
       lab.addClient({ name: "client", addresses: ["192.0.2.100", "2001:db8::100"] }),
       addServingPod(lab, "pod-1"),
       addServingPod(lab, "pod-2"),

@@ -1,3 +1,4 @@
+import { systemClock } from "../../model/clock.ts";
 import { type Namespace, type Outcome, tally } from "./lab.ts";
 
 interface Batch {
@@ -5,6 +6,9 @@ interface Batch {
   readonly ended: number;
   readonly outcomes: readonly Outcome[];
 }
+
+/** Milliseconds after which a machine counts as too slow for a demo. */
+const PATIENCE_MS = 10_000;
 
 /** New connections without a pause, remembered with their times. */
 export class Traffic {
@@ -23,6 +27,21 @@ export class Traffic {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+  }
+
+  /**
+   * Resolves when `milliseconds` have passed and `count` connections that were begun from now on have ended. Rejects when
+   * connecting was impossible, and when it takes too long.
+   */
+  async flow(milliseconds: number, count: number): Promise<void> {
+    const from = performance.now();
+    await Promise.race([systemClock.sleep(milliseconds), this.#running]);
+    while (this.between(from, Infinity).values().reduce((sum, n) => sum + n, 0) < count) {
+      if (performance.now() - from > PATIENCE_MS) {
+        throw new Error(`Too few connections: fewer than ${count} in ${PATIENCE_MS} ms`);
+      }
+      await Promise.race([systemClock.sleep(20), this.#running]);
+    }
   }
 
   /** Counts all connections by who answered, or by their result when nobody did. */
