@@ -21,4 +21,6 @@ export { EMPTY_SNAPSHOT, type Snapshot, withObject, withoutObject } from "./mode
 export { strip } from "./watch/strip.ts";
 export { readManifests } from "./watch/manifest_source.ts";
 export { fullScript } from "./backends/nftables/full_script.ts";
+export { evaluate, type Evaluation, type Node, type Packet } from "./backends/memory/evaluate.ts";
+export { MemoryNft } from "./backends/memory/memory_nft.ts";
 export { render, type Rendering } from "./cli/render.ts";

@@ -41,4 +41,6 @@ export interface ApplyReport {
   readonly applyMs: number;
   /** Why a partial apply had to be repeated as a full one. */
   readonly fallback?: Error;
+  /** True when another proxy's rules were there, and left in this transaction. */
+  readonly tookOver?: boolean;
 }

@@ -24,6 +24,10 @@ export function logObserver(log: Logger): SyncObserver {
           error: sync.fallback,
         });
       }
+      if (sync.tookOver) {
+        const { family } = sync;
+        log.info("Took over from kube-proxy: its table left as the rules came", { family });
+      }
       const level = sync.elements > 0 || sync.mode === "full" ? "info" : "debug";
       log[level]("Synced", factsOf(sync));
     },

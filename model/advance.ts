@@ -14,6 +14,7 @@ export interface Transition {
   readonly frontends: ReadonlySet<FrontendKey>;
   readonly clusterIPs: ReadonlySet<string>;
   readonly hairpins: ReadonlySet<string>;
+  readonly localOnly: ReadonlySet<string>;
 }
 
 /** What {@linkcode advance} has to take in. */
@@ -38,12 +39,14 @@ export function advance(previous: DesiredState, change: Change): Transition {
     frontends: new Set<FrontendKey>(),
     clusterIPs: new Set<string>(),
     hairpins: new Set<string>(),
+    localOnly: new Set<string>(),
   };
   const draft = {
     services: previous.services.asMutable(),
     claims: previous.claims.asMutable(),
     clusterIPs: previous.clusterIPs.asMutable(),
     hairpins: previous.hairpins.asMutable(),
+    localOnly: previous.localOnly.asMutable(),
   };
   const view = { family: previous.family, node: change.settings };
   for (const key of services) {
@@ -56,6 +59,7 @@ export function advance(previous: DesiredState, change: Change): Transition {
     reclaim(draft.claims, before, after, touched.frontends);
     retally(draft.clusterIPs, clusterIPsOf(before), clusterIPsOf(after), touched.clusterIPs);
     retally(draft.hairpins, hairpinsOf(before), hairpinsOf(after), touched.hairpins);
+    retally(draft.localOnly, localOnlyOf(before), localOnlyOf(after), touched.localOnly);
   }
   const next: DesiredState = {
     family: previous.family,
@@ -64,6 +68,7 @@ export function advance(previous: DesiredState, change: Change): Transition {
     claims: draft.claims.asImmutable(),
     clusterIPs: draft.clusterIPs.asImmutable(),
     hairpins: draft.hairpins.asImmutable(),
+    localOnly: draft.localOnly.asImmutable(),
   };
   return { previous, next, services, ...touched };
 }
@@ -109,5 +114,15 @@ function* hairpinsOf(state: ServiceState | undefined): Iterable<string> {
   for (const { selection } of state?.ports ?? []) {
     for (const endpoint of selection.cluster) if (endpoint.local) yield endpoint.address;
     for (const endpoint of selection.local) yield endpoint.address;
+  }
+}
+
+function* localOnlyOf(state: ServiceState | undefined): Iterable<string> {
+  for (const { port, selection } of state?.ports ?? []) {
+    if (port.affinitySeconds === 0 || selection.local.length === 0) continue;
+    const everywhere = new Set(selection.cluster.map((endpoint) => endpoint.id));
+    for (const { id, address, port: number } of selection.local) {
+      if (!everywhere.has(id)) yield `${address} ${port.protocol} ${number}`;
+    }
   }
 }

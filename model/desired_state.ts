@@ -21,6 +21,11 @@ export interface DesiredState {
   readonly clusterIPs: Tally;
   /** Addresses of endpoints on this node: a connection from one to itself is masqueraded. */
   readonly hairpins: Tally;
+  /**
+   * `address protocol port` of endpoints on this node that only traffic which must stay here may reach, for Service
+   * ports with session affinity: such a choice must not be remembered for other traffic.
+   */
+  readonly localOnly: Tally;
 }
 
 /** Returns the desired state of a cluster without Services. */
@@ -32,6 +37,7 @@ export function emptyState(family: Family, settings: Settings): DesiredState {
     claims: ImmutableMap(),
     clusterIPs: EMPTY_TALLY,
     hairpins: EMPTY_TALLY,
+    localOnly: EMPTY_TALLY,
   };
 }
 

@@ -72,7 +72,7 @@ function toEndpoint(
   return {
     address,
     port,
-    id: query.family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`,
+    id: endpointId(address, port),
     ready: object.ready,
     serving: object.serving,
     terminating: object.terminating,
@@ -80,6 +80,11 @@ function toEndpoint(
     zoneHints: object.zoneHints,
     nodeHints: object.nodeHints,
   };
+}
+
+/** Returns the id of the endpoint at a normalised address. */
+export function endpointId(address: string, port: number): string {
+  return familyOf(address) === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function keepBetter(found: Map<string, Endpoint>, endpoint: Endpoint): void {

@@ -24,6 +24,8 @@ export interface Frontend {
   readonly cluster: readonly Endpoint[];
   /** Endpoints by slot, where the dispatch can lead to the local list; else empty. */
   readonly local: readonly Endpoint[];
+  /** Endpoints that may keep the flows that they have; only for UDP, see {@linkcode Selection}. */
+  readonly serving: readonly Endpoint[];
 }
 
 /**
@@ -55,6 +57,7 @@ export function frontendsOf(
       dispatch,
       allowedSources: kind === "LoadBalancerIP" ? admitted : "any",
       ...listsOf(dispatch, selection),
+      serving: selection.serving,
     });
   };
   offer("ClusterIP", port.clusterIP, internal);

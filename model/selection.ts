@@ -13,6 +13,11 @@ export interface Selection {
   readonly cluster: readonly Endpoint[];
   /** For traffic that must stay on this node; empty when the Service port has no such traffic. */
   readonly local: readonly Endpoint[];
+  /**
+   * Who may keep the flows that it has, for UDP only (else empty): every endpoint that serves, whether or not new traffic
+   * may reach it, and those that are published before they are ready.
+   */
+  readonly serving: readonly Endpoint[];
   /** True when any endpoint anywhere could serve: it tells "no endpoints" (reject) from "none here" (drop). */
   readonly hasEndpoints: boolean;
   /** How hints narrowed the cluster list. */
@@ -39,8 +44,13 @@ export function selectEndpoints(
     : [];
   const local = usesLocal(port) ? readyOrDraining(endpoints.filter((one) => one.local)) : [];
   const hasEndpoints = cluster.length > 0 || endpoints.some((one) => one.ready || isDraining(one));
-  return { cluster, local, hasEndpoints, topology };
+  const serving = port.protocol === "UDP"
+    ? endpoints.filter((one) => one.serving || one.ready)
+    : NONE;
+  return { cluster, local, serving, hasEndpoints, topology };
 }
+
+const NONE: readonly Endpoint[] = [];
 
 /** Tells whether the Service port has an address that clients outside the cluster may use. */
 export function isExternallyAccessible(port: ServicePort): boolean {

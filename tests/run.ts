@@ -3,6 +3,7 @@
 // Runs the three rings of tests and prints their totals as the last line. Arguments are passed on to `deno test`.
 
 import { ensureTools } from "../cli/demo/requirements.ts";
+import { PROGRAMS } from "../backends/cleanup/tool.ts";
 import { parseJUnit, type Ring, RINGS, sum, type Totals } from "./rings.ts";
 
 /** What tests may do: everything is listed, so that code that needs more is noticed. */
@@ -10,6 +11,7 @@ function permissions(): readonly string[] {
   const assets = Deno.env.get("KUBEBUILDER_ASSETS");
   const programs = [
     ...["nft", "conntrack", "ip", "unshare", "nsenter", "openssl", Deno.execPath()],
+    ...PROGRAMS,
     ...assets
       ? ["etcd", "kube-apiserver", "kube-proxy", "kubectl"].map((name) => `${assets}/${name}`)
       : [],
@@ -80,7 +82,11 @@ async function runInNamespace(ring: Ring, command: readonly string[]): Promise<n
     ? ["unshare", "--net"]
     : ["unshare", "--user", "--map-root-user", "--net"];
   const again = [Deno.execPath(), "run", ...permissions(), import.meta.filename ?? ""];
-  return await spawn([...unshare, ...again, ...command], { [RING]: ring.name });
+  const rootless = Deno.uid() === 0 ? "" : "1";
+  return await spawn([...unshare, ...again, ...command], {
+    [RING]: ring.name,
+    WEIR_TEST_ROOTLESS: rootless,
+  });
 }
 
 /** Makes loopback work in the new namespace, and runs the tests there. */

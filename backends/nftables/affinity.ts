@@ -106,7 +106,7 @@ export function learnerChain({ id, seconds, hasLocal }: Affinity): string {
 /** Returns the chain that remembers a client's choice. */
 export function learner(family: Family, affinity: Affinity): Chain {
   const ip = nftFamily(family);
-  const { id, protocol, seconds } = affinity;
+  const { id, protocol, seconds, hasLocal } = affinity;
   const l4 = nftProtocol(protocol);
   const update = (map: string, value: string) =>
     `meta l4proto ${l4} update @${map} { ct original ${ip} saddr timeout ${seconds}s : ${value} }`;
@@ -117,14 +117,20 @@ export function learner(family: Family, affinity: Affinity): Chain {
         update(affinityPortMap(id, list), `${l4} dport`),
       ]
       : [update(affinityMap(id, list), `${ip} daddr . ${l4} dport`)];
-    return list === "cluster" ? updates : updates.map((rule) => `${isHere(ip)} ${rule}`);
+    const isIn = list === "local" ? isHere(ip) : hasLocal ? isForAll(ip) : "";
+    return updates.map((rule) => `${isIn}${rule}`);
   });
   return { name: learnerChain(affinity), rules };
 }
 
 /** Matches packets to an endpoint on this node: those are in the hairpin set with themselves. */
 function isHere(ip: string): string {
-  return `${ip} daddr . ${ip} daddr @${SETS.hairpin}`;
+  return `${ip} daddr . ${ip} daddr @${SETS.hairpin} `;
+}
+
+/** Matches packets to an endpoint that is not for traffic alone which must stay on this node. */
+function isForAll(ip: string): string {
+  return `${ip} daddr . meta l4proto . th dport != @${SETS.localOnly} `;
 }
 
 /** Returns the name of the map that tells, by the frontend, whose choice a connection is. */

@@ -4,19 +4,19 @@ import type { Family } from "../../model/family.ts";
 import type { PortState, ServiceState } from "../../model/service_state.ts";
 import {
   type Affinity,
-  affinityLists,
   affinityMap,
   affinityOf,
   affinityPortMap,
   hasPortMaps,
 } from "./affinity.ts";
+import type { List } from "./names.ts";
 import type { Element } from "./objects.ts";
 
 /** The choices that clients of a Service port may keep; all others have to be forgotten. */
 export interface Sweep {
   readonly affinity: Affinity;
-  /** `address . port` of the endpoints that are in use. */
-  readonly usable: ReadonlySet<string>;
+  /** `address . port` of the endpoints that are in each list. */
+  readonly usable: Readonly<Record<List, ReadonlySet<string>>>;
 }
 
 /** Lists a map of the kernel's: key → value. A map that is not there is empty. */
@@ -28,8 +28,8 @@ export function sweepsAfter({ previous, next, services }: Transition): readonly 
     const before = previous.services.get(key);
     const after = new Map(sweepsOf(next.services.get(key)).map((one) => [one.affinity.id, one]));
     return sweepsOf(before).flatMap((old) => {
-      const now = after.get(old.affinity.id) ?? { affinity: old.affinity, usable: new Set() };
-      return old.usable.isSubsetOf(now.usable) ? [] : [now];
+      const now = after.get(old.affinity.id) ?? { affinity: old.affinity, usable: NONE };
+      return LISTS.every((list) => old.usable[list].isSubsetOf(now.usable[list])) ? [] : [now];
     });
   });
 }
@@ -42,20 +42,24 @@ export function sweepsOf(state: ServiceState | undefined): readonly Sweep[] {
   });
 }
 
-/** Returns the elements of a Service port's maps that have to go, read from the kernel. */
+/**
+ * Returns the elements of a Service port's maps that have to go, read from the kernel.
+ *
+ * Looks into the maps of both lists, whatever the policy is now: one of another policy may come into use again.
+ */
 export async function staleElements(
   family: Family,
   { affinity, usable }: Sweep,
   listMap: ListMap,
 ): Promise<readonly Element[]> {
   const stale: Element[] = [];
-  for (const list of affinityLists(affinity)) {
+  for (const list of LISTS) {
     const maps = [affinityMap(affinity.id, list)];
     if (hasPortMaps(family)) maps.push(affinityPortMap(affinity.id, list));
     const contents = await Promise.all(maps.map(listMap));
     for (const client of new Set(contents.flatMap((content) => [...content.keys()]))) {
       const choice = contents.map((content) => content.get(client) ?? "").join(" . ");
-      if (usable.has(choice)) continue;
+      if (usable[list].has(choice)) continue;
       for (const [index, map] of maps.entries()) {
         const value = contents[index]?.get(client);
         if (value !== undefined) stale.push({ map, key: client, rest: ` : ${value}` });
@@ -65,9 +69,16 @@ export async function staleElements(
   return stale;
 }
 
-function usableIn({ selection }: PortState): ReadonlySet<string> {
+const LISTS: readonly List[] = ["cluster", "local"];
+
+const NONE: Sweep["usable"] = { cluster: new Set(), local: new Set() };
+
+function usableIn({ selection }: PortState): Sweep["usable"] {
   const text = ({ address, port }: Endpoint) => `${address} . ${port}`;
-  return new Set([...selection.cluster.map(text), ...selection.local.map(text)]);
+  return {
+    cluster: new Set(selection.cluster.map(text)),
+    local: new Set(selection.local.map(text)),
+  };
 }
 
 /** Reads the elements in the output of `nft list map` of a map from addresses to endpoints. */

@@ -1,24 +1,27 @@
-import { FAMILIES, type Family } from "../../model/family.ts";
+import { FAMILIES } from "../../model/family.ts";
+import { type Removal, RemovalLog } from "../cleanup/removal.ts";
+import { KUBE_PROXY_TABLE, TABLE } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import { Statements } from "./statements.ts";
 
 /**
- * Deletes weir's table of each family; a table that is not there is no error.
+ * Deletes weir's table and kube-proxy's of each family, each in a transaction of its own; one that is not there is no
+ * error. Where nft does not work there is nothing that it could delete.
  *
- * Returns what could not be done, by family. Adding the table first makes the deletion work in either case.
+ * It never rejects: what failed is in the result.
  */
-export async function deleteTables(
-  nft: Nft,
-  families: readonly Family[] = FAMILIES,
-): Promise<ReadonlyMap<Family, Error>> {
-  const failures = new Map<Family, Error>();
-  for (const family of families) {
-    const write = new Statements(family);
+export async function deleteTables(nft: Nft): Promise<Removal> {
+  const log = new RemovalLog();
+  for (const family of FAMILIES) {
     try {
-      await nft.apply([write.addTable(), write.deleteTable()]);
+      await nft.inspect(family);
     } catch (error) {
-      failures.set(family, error instanceof Error ? error : new Error(String(error)));
+      log.skipped.push(error instanceof Error ? error.message : String(error));
+      continue;
+    }
+    for (const table of [TABLE, KUBE_PROXY_TABLE]) {
+      await log.attempt(() => nft.apply([new Statements(family, table).withoutTable()]));
     }
   }
-  return failures;
+  return log;
 }

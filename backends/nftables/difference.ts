@@ -2,7 +2,7 @@ import type { Transition } from "../../model/advance.ts";
 import { type DesiredState, winner } from "../../model/desired_state.ts";
 import { nodePortIPs } from "../../model/settings.ts";
 import type { Frontend } from "../../model/frontend.ts";
-import { endpointElement, frontendElements, hairpinKey } from "./elements.ts";
+import { endpointElement, frontendElements, hairpinKey, localOnlyKey } from "./elements.ts";
 import type { Element } from "./objects.ts";
 import { type List, SETS } from "./names.ts";
 import { type Part, partsOf } from "./parts.ts";
@@ -34,6 +34,7 @@ export function difference(transition: Transition): Difference {
   }
   compareTallies(SETS.clusterIPs, transition, "clusterIPs", (address) => address, draft);
   compareTallies(SETS.hairpin, transition, "hairpins", hairpinKey, draft);
+  compareTallies(SETS.localOnly, transition, "localOnly", localOnlyKey, draft);
   compareSets(SETS.serviceCIDRs, previous.settings.serviceCIDRs, next.settings.serviceCIDRs, draft);
   compareSets(SETS.nodePortIPs, nodePortIPs(previous.settings), nodePortIPs(next.settings), draft);
   return draft;
@@ -89,7 +90,7 @@ function compareElements(
 function compareTallies(
   set: string,
   transition: Transition,
-  tally: "clusterIPs" | "hairpins",
+  tally: "clusterIPs" | "hairpins" | "localOnly",
   toKey: (value: string) => string,
   draft: Draft,
 ): void {

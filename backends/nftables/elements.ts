@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../model/endpoint.ts";
+import type { Protocol } from "../../model/family.ts";
 import type { Frontend } from "../../model/frontend.ts";
 import { learnerElements } from "./affinity.ts";
 import {
@@ -107,6 +108,12 @@ export function* elementsOf(frontend: Frontend): Iterable<Element> {
 /** Returns the key of the hairpin set for an endpoint on this node. */
 export function hairpinKey(address: string): string {
   return `${address} . ${address}`;
+}
+
+/** Returns the key of the set of endpoints that only traffic which must stay here may reach. */
+export function localOnlyKey(endpoint: string): string {
+  const [address, protocol, port] = endpoint.split(" ");
+  return `${address} . ${nftProtocol(protocol as Protocol)} . ${port}`;
 }
 
 /** nft takes comments of at most 128 bytes; three Kubernetes names of 63 characters are longer. */

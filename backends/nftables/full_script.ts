@@ -1,23 +1,29 @@
 import type { DesiredState } from "../../model/desired_state.ts";
 import { frontends } from "../../model/desired_state.ts";
 import { nodePortIPs } from "../../model/settings.ts";
-import { elementsOf, frontendElements, hairpinKey } from "./elements.ts";
+import { elementsOf, frontendElements, hairpinKey, localOnlyKey } from "./elements.ts";
 import type { Element } from "./objects.ts";
-import { SETS } from "./names.ts";
+import { KUBE_PROXY_TABLE, SETS } from "./names.ts";
 import { inCreationOrder, type Part, type PartKey, partsOf } from "./parts.ts";
 import { declarations, fixedChains } from "./schema.ts";
 import { Statements } from "./statements.ts";
 
-/** What the kernel holds of weir's table before a full apply. */
+/** What the kernel holds before a full apply, of weir's table and of what it takes the place of. */
 export interface LiveTable {
   /** True when its schema is another version's: it is deleted and made anew in the same transaction. */
   readonly outdated: boolean;
   /** The parts in it. */
   readonly parts: ReadonlySet<PartKey>;
+  /** True when kube-proxy's own table is there: it leaves in the same transaction, so that no packet meets both or neither. */
+  readonly hasKubeProxy: boolean;
 }
 
 /** A kernel that holds no table of weir's, or one of which nothing is known: the script works for both. */
-export const UNKNOWN_TABLE: LiveTable = { outdated: false, parts: new Set() };
+export const UNKNOWN_TABLE: LiveTable = {
+  outdated: false,
+  parts: new Set(),
+  hasKubeProxy: false,
+};
 
 /**
  * Yields the script that writes a whole ruleset, in chunks.
@@ -30,6 +36,7 @@ export function* fullScript(
   live: LiveTable = UNKNOWN_TABLE,
 ): Iterable<string> {
   const write = new Statements(state.family);
+  if (live.hasKubeProxy) yield new Statements(state.family, KUBE_PROXY_TABLE).withoutTable();
   yield write.addTable();
   if (live.outdated) yield write.deleteTable() + write.addTable();
   for (const set of declarations(state.family)) yield write.declare(set) + write.flush(set);
@@ -60,12 +67,13 @@ export function* allElements(state: DesiredState): Iterable<Element> {
   yield* nodePortIPs(state.settings).map(inSet(SETS.nodePortIPs));
   yield* state.settings.serviceCIDRs.map(inSet(SETS.serviceCIDRs));
   yield* [...state.hairpins.keys()].map(hairpinKey).map(inSet(SETS.hairpin));
+  yield* [...state.localOnly.keys()].map(localOnlyKey).map(inSet(SETS.localOnly));
   for (const frontend of frontends(state)) yield* elementsOf(frontend);
 }
 
 /** Returns the number of elements that {@linkcode allElements} yields, without making them. */
 export function countElements(state: DesiredState): number {
-  let total = state.clusterIPs.size + state.hairpins.size +
+  let total = state.clusterIPs.size + state.hairpins.size + state.localOnly.size +
     state.settings.serviceCIDRs.length + nodePortIPs(state.settings).length;
   for (const frontend of frontends(state)) {
     total += frontendElements(frontend).length + frontend.cluster.length + frontend.local.length;

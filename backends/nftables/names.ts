@@ -4,6 +4,9 @@ import { PROTOCOLS } from "../../model/family.ts";
 /** The name of weir's table in both families. */
 export const TABLE = "weir";
 
+/** The name of the table of kube-proxy's nftables mode, in both families. */
+export const KUBE_PROXY_TABLE = "kube-proxy";
+
 /**
  * The version of everything below that does not depend on the cluster.
  *
@@ -29,6 +32,8 @@ export const SETS = {
   nodePortIPs: "nodeport-ips",
   serviceCIDRs: "service-cidrs",
   hairpin: "hairpin",
+  /** Endpoints that only traffic which must stay on this node may reach. */
+  localOnly: "local-only-endpoints",
   /** Frontends that only some sources may use, and who may. */
   restricted: "restricted-services",
   allowedSources: "allowed-sources",

@@ -2,7 +2,7 @@ import type { Family } from "../../model/family.ts";
 import { type ProcessResult, type RunProcess, runProcess } from "../process.ts";
 import { parseMapListing } from "./affinity_sweep.ts";
 import { type LiveTable, UNKNOWN_TABLE } from "./full_script.ts";
-import { nftFamily, SCHEMA_CHAIN, TABLE } from "./names.ts";
+import { KUBE_PROXY_TABLE, nftFamily, SCHEMA_CHAIN, TABLE } from "./names.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
 import { partsIn } from "./parts.ts";
 
@@ -69,12 +69,15 @@ export function spawnedNft(options: NftOptions = {}): Nft {
 
 /** Reads the output of `nft list chains`, which has the chains of all tables but neither rules nor elements. */
 export function parseLiveTable(listing: string, family: Family): LiveTable {
-  const start = listing.indexOf(`table ${nftFamily(family)} ${TABLE} {\n`);
-  if (start < 0) return UNKNOWN_TABLE;
+  const startOf = (table: string) => listing.indexOf(`table ${nftFamily(family)} ${table} {\n`);
+  const hasKubeProxy = startOf(KUBE_PROXY_TABLE) >= 0;
+  const start = startOf(TABLE);
+  if (start < 0) return { ...UNKNOWN_TABLE, hasKubeProxy };
   const block = listing.slice(start, listing.indexOf("\n}", start));
   const chains = [...block.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? "");
   return {
     outdated: chains.length > 0 && !chains.includes(SCHEMA_CHAIN),
     parts: partsIn(family, chains),
+    hasKubeProxy,
   };
 }

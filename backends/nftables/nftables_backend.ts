@@ -4,7 +4,6 @@ import { type DesiredState, frontends } from "../../model/desired_state.ts";
 import type { Family } from "../../model/family.ts";
 import { sameRules } from "../../model/settings.ts";
 import type { ApplyOptions, ApplyReport, Backend } from "../backend.ts";
-import { affinityMap } from "./affinity.ts";
 import { staleElements, type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
 import { type Difference, difference } from "./difference.ts";
 import type { Element } from "./objects.ts";
@@ -81,12 +80,12 @@ export class NftablesBackend implements Backend {
   }
 
   async #staleElements(sweeps: readonly Sweep[], signal?: AbortSignal): Promise<Element[]> {
-    const list = (map: string) => this.#nft.listMap(this.family, map, signal);
+    const list = (map: string) =>
+      this.#parts.has(`map ${map}`)
+        ? this.#nft.listMap(this.family, map, signal)
+        : Promise.resolve(new Map<string, string>());
     const stale: Element[] = [];
-    for (const sweep of sweeps) {
-      const isThere = this.#parts.has(`map ${affinityMap(sweep.affinity.id, "cluster")}`);
-      if (isThere) stale.push(...await staleElements(this.family, sweep, list));
-    }
+    for (const sweep of sweeps) stale.push(...await staleElements(this.family, sweep, list));
     return stale;
   }
 
@@ -111,6 +110,7 @@ export class NftablesBackend implements Backend {
     if (live.parts.size > 0) this.#sweepAll(state);
     return {
       mode: "full",
+      ...(live.hasKubeProxy ? { tookOver: true } : {}),
       elements: countElements(state),
       bytes: meter.bytes,
       renderMs: inspected - started + meter.renderMs,

@@ -24,6 +24,7 @@ export function declarations(family: Family): readonly Declaration[] {
     { what: "set", name: SETS.nodePortIPs, body: `typeof ${ip} daddr` },
     { what: "set", name: SETS.serviceCIDRs, body: `typeof ${ip} daddr ; flags interval` },
     { what: "set", name: SETS.hairpin, body: `typeof ${ip} saddr . ${ip} daddr` },
+    { what: "set", name: SETS.localOnly, body: `typeof ${serviceKey(ip)}` },
     { what: "set", name: SETS.restricted, body: `typeof ${serviceKey(ip)}` },
     {
       what: "set",

@@ -7,12 +7,12 @@ import type { Chain, Declaration } from "./objects.ts";
 /** Elements of one statement; larger ones cost nft memory, smaller ones cost it time. */
 const ELEMENTS_PER_STATEMENT = 10_000;
 
-/** Writes nft statements about weir's table of one family; each is a line, or for elements a few. */
+/** Writes nft statements about a table of one family, weir's unless it is named; each is a line, or for elements a few. */
 export class Statements {
   readonly #table: string;
 
-  constructor(family: Family) {
-    this.#table = `${nftFamily(family)} ${TABLE}`;
+  constructor(family: Family, table: string = TABLE) {
+    this.#table = `${nftFamily(family)} ${table}`;
   }
 
   addTable(): string {
@@ -21,6 +21,11 @@ export class Statements {
 
   deleteTable(): string {
     return `delete table ${this.#table}\n`;
+  }
+
+  /** Deletes the table, and does nothing when it is not there. */
+  withoutTable(): string {
+    return this.addTable() + this.deleteTable();
   }
 
   declare({ what, name, body }: Declaration): string {

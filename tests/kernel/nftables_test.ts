@@ -35,6 +35,9 @@ function fromNothing(objects: readonly ClusterObject[]): Transition {
   return transitionTo(emptyState("IPv4", settings()), objects);
 }
 
+/** Without root the kernel takes no more than 200 kB in one transaction (`net.core.wmem_max`). */
+const MANY = Deno.env.get("WEIR_TEST_ROOTLESS") === "1" ? 100 : 1_000;
+
 async function listing(family: Family = "IPv4"): Promise<readonly string[]> {
   return canonicalListing(await nft("list", "table", family === "IPv4" ? "ip" : "ip6", "weir"));
 }
@@ -183,7 +186,7 @@ kernelTest("A table of another schema version is made anew in the same transacti
   assert.doesNotMatch(await nft("list", "table", "ip", "weir"), /chain old/);
 });
 
-kernelTest("The number of chains and rules is the same for 1 and for 1,000 Services", async () => {
+kernelTest("The number of chains and rules is the same for one and for many Services", async () => {
   const shape = async (services: number) => {
     await flushRules();
     const objects = Array.from({ length: services }, (_, index) => [
@@ -203,7 +206,7 @@ kernelTest("The number of chains and rules is the same for 1 and for 1,000 Servi
     };
   };
   const one = await shape(1);
-  assert.deepEqual(await shape(1_000), one);
+  assert.deepEqual(await shape(MANY), one);
   assert.ok(one.chains > 10 && one.rules > 10 && one.sets > 10, JSON.stringify(one));
 });
 

@@ -153,6 +153,7 @@ function contents(state: DesiredState): unknown {
   return {
     clusterIPs: state.clusterIPs.toObject(),
     hairpins: state.hairpins.toObject(),
+    localOnly: state.localOnly.toObject(),
     services: [...state.services.keys()].sort(),
     claims: Object.fromEntries(
       [...state.claims].sort(([a], [b]) => a < b ? -1 : 1).map(([key, claims]) => [

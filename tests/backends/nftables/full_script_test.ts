@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { allElements, countElements, fullScript } from "../../../backends/nftables/full_script.ts";
+import {
+  allElements,
+  countElements,
+  fullScript,
+  UNKNOWN_TABLE,
+} from "../../../backends/nftables/full_script.ts";
 import { FAMILIES } from "../../../model/family.ts";
 import { endpoint, service, slice } from "../../support/objects.ts";
 import { stateOf } from "../../support/state.ts";
@@ -49,6 +54,17 @@ for (const family of FAMILIES) {
     assert.equal(script, await Deno.readTextFile(file));
   });
 }
+
+Deno.test("The full script takes kube-proxy's table away when there is one, and only then", () => {
+  for (const [family, table] of [["IPv4", "ip"], ["IPv6", "ip6"]] as const) {
+    const state = stateOf(OBJECTS, { family });
+    const usual = [...fullScript(state)].join("");
+    const live = { ...UNKNOWN_TABLE, hasKubeProxy: true };
+    const away = `add table ${table} kube-proxy\ndelete table ${table} kube-proxy\n`;
+    assert.equal([...fullScript(state, live)].join(""), away + usual);
+    assert.doesNotMatch(usual, /kube-proxy/);
+  }
+});
 
 Deno.test("The number of elements is counted without making them", () => {
   for (const family of FAMILIES) {

@@ -16,7 +16,16 @@ function listing(...chains: readonly string[]): string {
 }
 
 Deno.test("A kernel without weir's table has nothing of weir's", () => {
-  assert.deepEqual(parseLiveTable(OTHERS, "IPv4"), { outdated: false, parts: new Set() });
+  const { outdated, parts } = parseLiveTable(OTHERS, "IPv4");
+  assert.deepEqual({ outdated, parts }, { outdated: false, parts: new Set() });
+});
+
+Deno.test("kube-proxy's table is found with and without weir's, in its own family only", () => {
+  assert.equal(parseLiveTable(OTHERS, "IPv4").hasKubeProxy, true);
+  assert.equal(parseLiveTable(listing(SCHEMA_CHAIN), "IPv4").hasKubeProxy, true);
+  assert.equal(parseLiveTable(listing(SCHEMA_CHAIN), "IPv6").hasKubeProxy, false);
+  const others = listing(SCHEMA_CHAIN).replaceAll("kube-proxy", "kube-proxy-2");
+  assert.equal(parseLiveTable(others, "IPv4").hasKubeProxy, false);
 });
 
 Deno.test("Balancers of weir's own table are found, and none of other tables", () => {
