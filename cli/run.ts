@@ -1,5 +1,4 @@
 import type { Logger } from "@logtape/logtape";
-import { deleteTables } from "../backends/nftables/cleanup.ts";
 import { NftablesBackend } from "../backends/nftables/nftables_backend.ts";
 import { type Nft, spawnedNft } from "../backends/nftables/nft.ts";
 import { NftSession } from "../backends/nftables/nft_session.ts";
@@ -15,15 +14,18 @@ import { type Client, createClient } from "../watch/client.ts";
 import { createCredentials } from "../watch/credentials.ts";
 import { findAccess } from "../watch/kubeconfig.ts";
 import type { Source } from "../watch/source.ts";
+import { cleanUp, leftoverRemover } from "./cleanup.ts";
 import { printingNft, writeStdout } from "./dry_run.ts";
+import { initialise } from "./init_only.ts";
 import type { RunOptions } from "./options.ts";
 import { versionLine } from "./version.ts";
+import { writeConfigTo } from "./write_config.ts";
 
 /** Milliseconds that the last log lines get to be written. */
 const FLUSH_MS = 1_000;
 
 /**
- * Is the service proxy until `signal` aborts, or cleans up, as the options say. Returns the exit code.
+ * Is the service proxy until `signal` aborts, or does what else the options say. Returns the exit code.
  *
  * Rules stay in the kernel when it ends.
  */
@@ -37,7 +39,15 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   const { log } = logging;
   for (const warning of options.warnings) log.warn(warning);
   try {
-    if (options.cleanup) return await cleanUp(log);
+    if (options.writeConfigTo !== "") {
+      await writeConfigTo(options.writeConfigTo, options.config);
+      log.info("Wrote the configuration", { file: options.writeConfigTo });
+      return 0;
+    }
+    // Nothing below writes a file, and nothing that the network brings can make it.
+    await Deno.permissions.revoke({ name: "write" });
+    if (options.cleanup) return await cleanUp(log, { nft: spawnedNft(), clock: systemClock });
+    if (options.initOnly) return await initialise(supportedFamilies(), log, { signal });
     await serve(options, log, signal);
     log.info("Stopped, the rules stay in force");
     return 0;
@@ -47,15 +57,6 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   } finally {
     await logging.flush(AbortSignal.timeout(FLUSH_MS));
   }
-}
-
-async function cleanUp(log: Logger): Promise<number> {
-  const failures = await deleteTables(spawnedNft());
-  for (const [family, error] of failures) {
-    log.error("Cannot delete the table", { family, error });
-  }
-  if (failures.size === 0) log.info("Deleted weir's tables");
-  return failures.size === 0 ? 0 : 1;
 }
 
 async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Promise<void> {
@@ -78,6 +79,9 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
       new NftablesBackend(family, { nft: nftFor(family), clock: systemClock })
     ),
     localAddresses: dryRun ? undefined : new LocalAddresses(),
+    afterFirstSync: dryRun
+      ? undefined
+      : leftoverRemover(families, log.getChild("cleanup"), { clock: systemClock }),
     clock: systemClock,
     log,
   }, signal);

@@ -1,12 +1,18 @@
 import type { Logger } from "@logtape/logtape";
 import type { Backend } from "../backends/backend.ts";
+import type { Conntrack } from "../backends/conntrack/conntrack.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
 import { effectiveSettings } from "../config/effective.ts";
+import { sanityWarnings } from "../config/sanity.ts";
+import { toV1alpha1 } from "../config/write.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ClusterObject, Kind, ObjectKey } from "../model/objects.ts";
+import type { Family } from "../model/family.ts";
 import { objectIn, type Snapshot } from "../model/snapshot.ts";
 import type { Source } from "../watch/source.ts";
 import { Store } from "../watch/store.ts";
+import { conntrackLoop } from "./conntrack.ts";
+import { afterFirstSync } from "./first_sync.ts";
 import { Health } from "./health.ts";
 import { serveHealth } from "./health_server.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
@@ -14,7 +20,7 @@ import { logObserver } from "./log_observer.ts";
 import { createMetrics, type Metrics, ofFamily } from "./metrics.ts";
 import { metricsObserver } from "./metrics_observer.ts";
 import { serveMetrics } from "./metrics_server.ts";
-import { nodeFacts, ownNode } from "./node_facts.ts";
+import { type NodeFacts, nodeFacts, ownNode } from "./node_facts.ts";
 import { Proxier } from "./proxier.ts";
 import { retryDelay, SyncRunner } from "./runner.ts";
 import { settingsFor } from "./settings.ts";
@@ -33,6 +39,10 @@ export interface DaemonOptions {
   readonly backends: readonly Backend[];
   /** Follows this machine's addresses; absent in a dry run, where the Node object's addresses count. */
   readonly localAddresses?: LocalAddresses | undefined;
+  /** Reaches this machine's tracked flows; absent in a dry run, which leaves them alone. */
+  readonly conntrack?: Conntrack | undefined;
+  /** Called once for each family when its rules are in force, beside the syncs that follow. Must not reject. */
+  readonly afterFirstSync?: ((family: Family, signal: AbortSignal) => Promise<void>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -76,7 +86,10 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       ...serve(options, health, metrics, both),
       source.run(store, both),
       options.localAddresses?.watch(clock, requestAll, both),
-      sourcesReady(store, clock, both).then(() => Promise.all(loops.map((loop) => loop.run(both)))),
+      sourcesReady(store, clock, both).then(async () => {
+        if (!both.aborted) warnOfMisfits(options, store.snapshot);
+        await Promise.all(loops.map((loop) => loop.run(both)));
+      }),
     ]);
   } finally {
     stop.abort();
@@ -114,9 +127,15 @@ function familyLoop(backend: Backend, { options, store, health, metrics }: Share
     metrics.lastQueued.set(ofFamily(family), clock.now() / 1000);
     runner.request();
   };
+  const { conntrack } = options;
+  const flows = conntrack &&
+    conntrackLoop({ family, conntrack, clock, metrics, log: options.log.getChild("conntrack") });
+  const first = afterFirstSync(async (signal) => await options.afterFirstSync?.(family, signal));
   const observer = allOf([
     logObserver(log),
+    first.observer,
     metricsObserver(metrics, { clock, startedAt: clock.now() }),
+    ...(flows === undefined ? [] : [flows.observer]),
   ]);
   const settings = (snapshot: Snapshot) => settingsOf(backend, options, snapshot);
   const proxier = new Proxier({ backend, store, settings, clock, observer, request });
@@ -126,18 +145,28 @@ function familyLoop(backend: Backend, { options, store, health, metrics }: Share
     run: async (signal: AbortSignal) => {
       health.updated(family);
       request();
-      await runner.loop(signal);
+      await Promise.all([runner.loop(signal), first.run(signal), flows?.run(signal)]);
     },
   };
 }
 
-function settingsOf({ family }: Backend, options: DaemonOptions, snapshot: Snapshot) {
-  const { config, nodeName, localAddresses } = options;
+/** Logs, once, where the configuration does not fit the node as it is known at start. */
+function warnOfMisfits(options: DaemonOptions, snapshot: Snapshot): void {
+  const { addresses, podCIDRs } = factsOf(options, snapshot);
+  const node = { families: [...addresses.keys()], podCIDRs };
+  for (const warning of sanityWarnings(options.config, node)) options.log.warn(warning);
+}
+
+function factsOf({ config, nodeName }: DaemonOptions, snapshot: Snapshot): NodeFacts {
   const object = ownNode(snapshot, nodeName);
-  const node = nodeFacts(object?.name ?? nodeName, object, config.bindAddress);
+  return nodeFacts(object?.name ?? nodeName, object, config.bindAddress);
+}
+
+function settingsOf({ family }: Backend, options: DaemonOptions, snapshot: Snapshot) {
+  const { config, localAddresses } = options;
   return settingsFor(family, {
     config: effectiveSettings(config),
-    node,
+    node: factsOf(options, snapshot),
     snapshot,
     localAddresses: localAddresses?.current,
   });
@@ -162,7 +191,7 @@ function serve(
       address: config.metricsBindAddress,
       metrics: () => metrics.text(),
       mode: "nftables",
-      config: () => config,
+      config: () => toV1alpha1(config),
     }, signal),
   ];
 }

@@ -1,11 +1,14 @@
 import { fileURLToPath } from "node:url";
+import { PROGRAMS } from "../../backends/cleanup/tool.ts";
+import type { Namespace } from "../../cli/demo/lab.ts";
 
 /** The permissions of the task `start`, and none besides. */
 const PERMISSIONS = [
   "--no-prompt",
   "--allow-read",
+  "--allow-write",
   "--allow-net",
-  "--allow-run=nft,conntrack",
+  `--allow-run=${["nft", "conntrack", ...PROGRAMS].join()}`,
   "--allow-env=KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,LOG_TOKENS,LOG_STREAM",
   "--allow-sys=hostname,networkInterfaces",
 ];
@@ -21,9 +24,13 @@ export class WeirProcess implements AsyncDisposable {
   /** What it has printed. */
   output = "";
 
-  constructor(args: readonly string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...PERMISSIONS, "main.ts", ...args],
+  /** Starts it in this namespace, or in a lab's. */
+  constructor(args: readonly string[], namespace?: Namespace) {
+    const all = ["run", "--quiet", ...PERMISSIONS, "main.ts", ...args];
+    const [program, ...rest] = namespace?.command(Deno.execPath(), all) ??
+      [Deno.execPath(), ...all];
+    this.#child = new Deno.Command(program, {
+      args: rest,
       cwd: ROOT,
       stdin: "null",
       stdout: "piped",

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { afterFirstSync } from "../../daemon/first_sync.ts";
+import type { SyncFacts } from "../../daemon/sync_observer.ts";
+
+const SYNCED: SyncFacts = {
+  family: "IPv4",
+  mode: "full",
+  services: 0,
+  elements: 0,
+  bytes: 0,
+  renderMs: 0,
+  applyMs: 0,
+  deriveMs: 0,
+  totalMs: 0,
+  triggers: [],
+};
+
+Deno.test("The work is done once, after the first sync that ends well", async () => {
+  const done: string[] = [];
+  const work = afterFirstSync(() => Promise.resolve(void done.push("work")));
+  const running = work.run(new AbortController().signal);
+  work.observer.failed({
+    family: "IPv4",
+    services: 0,
+    mode: "full",
+    error: new Error("Cannot"),
+    totalMs: 0,
+  });
+  await Promise.resolve();
+  assert.deepEqual(done, []);
+  work.observer.synced(SYNCED);
+  work.observer.synced(SYNCED);
+  await running;
+  assert.deepEqual(done, ["work"]);
+});
+
+Deno.test("Without a good sync the work is left out, and the end is not held up", async () => {
+  const stop = new AbortController();
+  const work = afterFirstSync(() => Promise.reject(new Error("Must not be called")));
+  const running = work.run(stop.signal);
+  stop.abort();
+  await running;
+  await work.run(stop.signal);
+});
