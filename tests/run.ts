@@ -20,7 +20,7 @@ function permissions(): readonly string[] {
     "--no-prompt",
     "--allow-read",
     "--allow-write",
-    "--allow-net=127.0.0.1,127.0.0.2,[::1],0.0.0.0,[::],localhost",
+    "--allow-net=127.0.0.1,127.0.0.2,198.51.100.1,[::1],0.0.0.0,[::],localhost",
     "--allow-env",
     "--allow-sys=hostname,networkInterfaces,osRelease,uid",
     `--allow-run=${programs.join(",")}`,
@@ -81,7 +81,7 @@ async function runInNamespace(ring: Ring, command: readonly string[]): Promise<n
   const unshare = Deno.uid() === 0
     ? ["unshare", "--net"]
     : ["unshare", "--user", "--map-root-user", "--net"];
-  const again = [Deno.execPath(), "run", ...permissions(), import.meta.filename ?? ""];
+  const again = [Deno.execPath(), "run", "--quiet", ...permissions(), import.meta.filename ?? ""];
   const rootless = Deno.uid() === 0 ? "" : "1";
   return await spawn([...unshare, ...again, ...command], {
     [RING]: ring.name,

@@ -1,3 +1,4 @@
+import { PERMISSIONS } from "../permissions.ts";
 import type { Namespace } from "./lab.ts";
 
 /** The configuration with which the demo runs weir, in kube-proxy's own format. */
@@ -9,16 +10,6 @@ clusterCIDR: 10.244.0.0/16,fd00:244::/48
 nftables:
   minSyncPeriod: 0s
 `;
-
-/** What weir may do: exactly what the task \`start\` lets it. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-read",
-  "--allow-net",
-  "--allow-run=nft",
-  "--allow-env=KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,LOG_TOKENS,LOG_STREAM",
-  "--allow-sys=hostname,networkInterfaces",
-];
 
 /** A running weir. */
 export interface Proxy {
@@ -34,7 +25,7 @@ export function startProxy(
   files: { readonly manifests: string; readonly config: string },
 ): Proxy {
   const main = new URL("../../main.ts", import.meta.url).href;
-  const args = ["run", ...PERMISSIONS, main];
+  const args = ["run", "--quiet", ...PERMISSIONS, main];
   args.push(`--config=${files.config}`, `--manifests=${files.manifests}`);
   const started = performance.now();
   const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;

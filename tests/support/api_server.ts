@@ -24,6 +24,8 @@ export interface ApiServer extends AsyncDisposable {
 export interface ApiServerOptions {
   /** A folder to keep; without it, a temporary one. */
   readonly dir?: string;
+  /** The API server's address, which this machine must have. @default {"127.0.0.1"} */
+  readonly host?: string;
   /** The API server's port; without it, a free one. */
   readonly port?: number;
   /** More flags for kube-apiserver. */
@@ -52,6 +54,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     binaries,
     dir,
     temporary: options.dir === undefined,
+    host: options.host ?? "127.0.0.1",
     port: options.port ?? ports[0]!,
     etcdPort: ports[1]!,
     peerPort: ports[2]!,
@@ -71,6 +74,7 @@ interface Layout {
   readonly binaries: string;
   readonly dir: string;
   readonly temporary: boolean;
+  readonly host: string;
   readonly port: number;
   readonly etcdPort: number;
   readonly peerPort: number;
@@ -91,7 +95,7 @@ class RealApiServer implements ApiServer {
   constructor(layout: Layout) {
     this.#layout = layout;
     this.dir = layout.dir;
-    this.url = `https://127.0.0.1:${layout.port}`;
+    this.url = `https://${layout.host}:${layout.port}`;
     this.kubeconfig = `${layout.dir}/kubeconfig`;
     this.proxyKubeconfig = `${layout.dir}/proxy.kubeconfig`;
   }
@@ -192,11 +196,11 @@ class RealApiServer implements ApiServer {
   }
 
   #startApiServer(): Daemon {
-    const { binaries, dir, port, etcdPort, args } = this.#layout;
+    const { binaries, dir, host, port, etcdPort, args } = this.#layout;
     return new Daemon(`${binaries}/kube-apiserver`, [
       `--etcd-servers=http://127.0.0.1:${etcdPort}`,
       `--secure-port=${port}`,
-      "--bind-address=127.0.0.1",
+      `--bind-address=${host}`,
       "--advertise-address=192.0.2.10",
       `--cert-dir=${dir}/certs`,
       `--service-account-key-file=${dir}/sa.key`,

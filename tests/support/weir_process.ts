@@ -1,17 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { PROGRAMS } from "../../backends/cleanup/tool.ts";
+import { PERMISSIONS } from "../../cli/permissions.ts";
 import type { Namespace } from "../../cli/demo/lab.ts";
-
-/** The permissions of the task `start`, and none besides. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-read",
-  "--allow-write",
-  "--allow-net",
-  `--allow-run=${["nft", "conntrack", ...PROGRAMS].join()}`,
-  "--allow-env=KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,LOG_TOKENS,LOG_STREAM",
-  "--allow-sys=hostname,networkInterfaces",
-];
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { type Flow, Lab, type Namespace, type Outcome } from "../../cli/demo/lab.ts";
+import { FAMILIES } from "../../model/family.ts";
+import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { IN_NAMESPACE } from "../support/kernel.ts";
+import { runProcess } from "../../backends/process.ts";
+import { WeirProcess } from "../support/weir_process.ts";
+
+const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
+const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
+
+/** The API server's address for the node, and the node's own on the link to it. */
+const API_ADDRESS = "198.51.100.1";
+const NODE_LINK_ADDRESS = "198.51.100.2";
+
+const NODE = ["192.0.2.10", "2001:db8::10"] as const;
+const PODS = {
+  "pod-a": ["10.244.1.5", "fd00:244::1:5"],
+  "pod-b": ["10.244.1.6", "fd00:244::1:6"],
+} as const;
+const CLUSTER_IPS = ["10.96.0.10", "fd00:96::10"] as const;
+const NODE_PORT = 30080;
+
+/** Where clients connect: both cluster IPs and both node ports. */
+const FRONTENDS: readonly (readonly [address: string, port: number])[] = [
+  ...CLUSTER_IPS.map((address) => [address, 80] as const),
+  ...NODE.map((address) => [address, NODE_PORT] as const),
+];
+
+/** A node whose service proxy is changed while a client and a pod use a Service. */
+class World implements AsyncDisposable {
+  readonly #server: ApiServer;
+  readonly #lab: Lab;
+  readonly client: Namespace;
+  readonly pod: Namespace;
+
+  private constructor(
+    server: ApiServer,
+    lab: Lab,
+    { client, pod }: { client: Namespace; pod: Namespace },
+  ) {
+    this.#server = server;
+    this.#lab = lab;
+    this.client = client;
+    this.pod = pod;
+  }
+
+  static async create(): Promise<World> {
+    await here(`address replace ${API_ADDRESS}/32 dev lo`);
+    const server = await startApiServer({
+      host: API_ADDRESS,
+      args: ["--service-cluster-ip-range=10.96.0.0/12,fd00:96::/108"],
+    });
+    const lab = await Lab.create({ addresses: [...NODE] }).catch(async (error) => {
+      await server.stop();
+      throw error;
+    });
+    try {
+      await linkToApiServer(lab.node);
+      const pods = await Promise.all(
+        Object.entries(PODS).map(([name, addresses]) =>
+          lab.addPod({ name, addresses: [...addresses] })
+        ),
+      );
+      await Promise.all(pods.map((pod) => pod.serve(8080)));
+      const client = await lab.addClient({
+        name: "client",
+        addresses: ["192.0.2.100", "2001:db8::100"],
+      });
+      await createObjects(server);
+      return new World(server, lab, { client, pod: pods[0]! });
+    } catch (error) {
+      await lab.close();
+      await server.stop();
+      throw error;
+    }
+  }
+
+  get node(): Namespace {
+    return this.#lab.node;
+  }
+
+  /** Writes the one configuration file that both proxies read. */
+  async writeConfig(mode: string): Promise<string> {
+    const { dir, proxyKubeconfig: kubeconfig } = this.#server;
+    const path = `${dir}/config-${mode}.json`;
+    const config = {
+      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+      kind: "KubeProxyConfiguration",
+      mode,
+      hostnameOverride: "node-a",
+      clusterCIDR: "10.244.0.0/16,fd00:244::/48",
+      nodePortAddresses: ["primary"],
+      clientConnection: { kubeconfig },
+      // The network namespaces of a container may not have these sysctls.
+      conntrack: { maxPerCore: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
+    };
+    await Deno.writeTextFile(path, JSON.stringify(config));
+    return path;
+  }
+
+  /** Starts the real kube-proxy and returns it when every frontend answers. */
+  async startKubeProxy(config: string): Promise<Deno.ChildProcess> {
+    const program = `${apiServerBinaries()}/kube-proxy`;
+    const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
+    const child = this.node.spawn(program, ["--config", config], streams);
+    const end = performance.now() + 60_000;
+    for (const [address, port] of FRONTENDS) {
+      while ((await this.client.connect(address, port)).result !== "answered") {
+        if (performance.now() > end) throw new Error(`kube-proxy does not serve ${address}`);
+      }
+    }
+    return child;
+  }
+
+  /** Opens a connection to each frontend from the client, and to the cluster IPs from a pod. */
+  async openFlows(): Promise<readonly Flow[]> {
+    return await Promise.all([
+      ...FRONTENDS.map(([address, port]) => this.client.open(address, port)),
+      ...CLUSTER_IPS.map((address) => this.pod.open(address, 80)),
+    ]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lab.close();
+    await this.#server.stop();
+    await here(`address delete ${API_ADDRESS}/32 dev lo`);
+  }
+}
+
+/** New connections to every frontend without a pause, until told to stop. */
+class Traffic {
+  readonly #outcomes: Outcome[] = [];
+  #going = true;
+  readonly #running: Promise<unknown>;
+
+  constructor({ client, pod }: World) {
+    this.#running = Promise.all([
+      ...FRONTENDS.map(([address, port]) => this.#connect(client, address, port)),
+      ...CLUSTER_IPS.map((address) => this.#connect(pod, address, 80)),
+    ]);
+  }
+
+  get count(): number {
+    return this.#outcomes.length;
+  }
+
+  /** Stops, and asserts that every connection was answered. */
+  async end(): Promise<void> {
+    this.#going = false;
+    await this.#running;
+    const failed = this.#outcomes.filter(({ result }) => result !== "answered");
+    assert.deepEqual(failed, [], `${failed.length} of ${this.count} connections failed`);
+  }
+
+  // A packet that is lost is sent again after a second: that would be too late.
+  async #connect(from: Namespace, address: string, port: number): Promise<void> {
+    while (this.#going) {
+      this.#outcomes.push(...await from.connectMany(address, port, 10, { timeoutMs: 900 }));
+    }
+  }
+}
+
+/** Joins the node with this process's namespace, where the API server is. */
+async function linkToApiServer(node: Namespace): Promise<void> {
+  await here(
+    `link add name api-node type veth peer name api netns ${node.pid}`,
+    "link set dev api-node addrgenmode none up",
+    `route add ${NODE_LINK_ADDRESS}/32 dev api-node src ${API_ADDRESS}`,
+  );
+  await node.output("ip", ["-batch", "-"], {
+    stdin: [
+      "link set dev api addrgenmode none up\n",
+      `address add ${NODE_LINK_ADDRESS}/32 dev api\n`,
+      `route add ${API_ADDRESS}/32 dev api src ${NODE_LINK_ADDRESS}\n`,
+    ],
+  });
+}
+
+/** Runs lines of `ip -batch` in this process's namespace. */
+async function here(...lines: readonly string[]): Promise<void> {
+  const stdin = lines.map((line) => `${line}\n`);
+  const result = await runProcess("ip", ["-batch", "-"], { timeoutMs: 30_000, stdin });
+  assert.equal(result.code, 0, result.stderr);
+}
+
+/** Creates the Node, and a Service with a cluster IP and a node port in both families. */
+async function createObjects(server: ApiServer): Promise<void> {
+  await server.request("POST", "/api/v1/nodes", {
+    metadata: { name: "node-a" },
+    status: { addresses: NODE.map((address) => ({ type: "InternalIP", address })) },
+  });
+  await server.request("POST", "/api/v1/namespaces/default/services", {
+    metadata: { name: "web" },
+    spec: {
+      type: "NodePort",
+      clusterIP: CLUSTER_IPS[0],
+      clusterIPs: CLUSTER_IPS,
+      ipFamilyPolicy: "RequireDualStack",
+      ports: [{ name: "http", port: 80, protocol: "TCP", nodePort: NODE_PORT }],
+    },
+  });
+  const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+  for (const [index, family] of FAMILIES.entries()) {
+    await server.request("POST", slices, {
+      metadata: {
+        name: `web-${family.toLowerCase()}`,
+        labels: { "kubernetes.io/service-name": "web" },
+      },
+      addressType: family,
+      ports: [{ name: "http", port: 8080, protocol: "TCP" }],
+      endpoints: Object.values(PODS).map((addresses) => ({
+        addresses: [addresses[index]],
+        nodeName: "node-a",
+      })),
+    });
+  }
+}
+
+/** What of kube-proxy's rules is on a node. `KUBE-FIREWALL` is the kubelet's too, and stays. */
+async function kubeProxyRules(node: Namespace): Promise<readonly string[]> {
+  const listing = await node.output("nft", ["list", "ruleset"]);
+  const chains = [...listing.matchAll(/chain (KUBE-\S+) \{/g)].map(([, chain]) => chain!);
+  const tables = [...listing.matchAll(/table (\S+ kube-proxy) \{/g)].map(([, table]) => table!);
+  return [...tables, ...chains.filter((chain) => chain !== "KUBE-FIREWALL")];
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  try {
+    await runProcess(program, ["--version"], { timeoutMs: 10_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+for (const mode of ["nftables", "iptables"]) {
+  Deno.test({
+    name: `Taking over from kube-proxy in ${mode} mode fails no connection${LEFT_OUT}`,
+    ignore: ignore || (mode === "iptables" && !await isInstalled("iptables-save")),
+    async fn() {
+      await using world = await World.create();
+      const { node } = world;
+      const config = await world.writeConfig(mode);
+      const kubeProxy = await world.startKubeProxy(config);
+      assert.ok((await kubeProxyRules(node)).length > 0);
+      const flows = await world.openFlows();
+      for (const { first } of flows) assert.equal(first.result, "answered");
+
+      const traffic = new Traffic(world);
+      kubeProxy.kill("SIGTERM");
+      await kubeProxy.status;
+      const before = traffic.count;
+      await using weir = new WeirProcess(["--config", config], node);
+      for (const family of FAMILIES) await weir.logged(`Synced family=${family}`);
+      await weir.until(async () => (await kubeProxyRules(node)).length === 0, "the takeover");
+      const after = traffic.count;
+      await weir.until(() => Promise.resolve(traffic.count > after + 100), "more traffic");
+      await traffic.end();
+      assert.ok(after - before > 20, `only ${after - before} connections during the takeover`);
+
+      for (const flow of flows) {
+        assert.deepEqual(await flow.ask(), flow.first, "the open connection goes on");
+      }
+      const tookOver = weir.log.match(/Took over from kube-proxy/g)?.length ?? 0;
+      assert.equal(tookOver, mode === "nftables" ? 2 : 0, weir.log);
+      assert.doesNotMatch(weir.log, /ERROR|still there/);
+      assert.equal(await weir.end(), 0);
+    },
+  });
+}
