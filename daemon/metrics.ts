@@ -34,6 +34,7 @@ export function createMetrics() {
   return {
     ...syncMetrics(registry),
     ...changeMetrics(registry),
+    ...conntrackMetrics(registry),
     ...healthMetrics(registry),
     ...weirMetrics(registry),
     /** Returns everything in Prometheus' text format. */
@@ -110,6 +111,34 @@ function changeMetrics(registry: MetricsRegistry) {
     serviceChanges: registry.counter({
       name: "kubeproxy_sync_proxy_rules_service_changes_total",
       help: "Cumulative count of changes of Services.",
+    }),
+  };
+}
+
+function conntrackMetrics(registry: MetricsRegistry) {
+  return {
+    conntrackDuration: registry.histogram({
+      name: "kubeproxy_conntrack_reconciler_sync_duration_seconds",
+      help: "Duration of reconciliations of connection tracking entries in seconds.",
+      labels: ["ip_family"],
+      buckets: SYNC_SECONDS,
+    }),
+    conntrackDeleted: registry.counter({
+      name: "kubeproxy_conntrack_reconciler_deleted_entries_total",
+      help: "Cumulative count of connection tracking entries deleted by reconciliations.",
+      labels: ["ip_family"],
+    }),
+    conntrackDeletedByReason: registry.counter({
+      name: "weir_conntrack_deleted_entries_total",
+      help:
+        "Cumulative count of connection tracking entries deleted, by what was wrong with them " +
+        "(endpoint-gone, no-endpoints, not-translated, frontend-gone).",
+      labels: ["ip_family", "reason"],
+    }),
+    conntrackFailures: registry.counter({
+      name: "weir_conntrack_failures_total",
+      help: "Cumulative count of reconciliations of connection tracking entries that failed.",
+      labels: ["ip_family"],
     }),
   };
 }

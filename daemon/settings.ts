@@ -51,16 +51,25 @@ function bySource([cidr]: readonly string[]): Detector | undefined {
   return cidr === undefined ? undefined : { by: "source", cidr };
 }
 
-/**
- * Returns the addresses on which node ports answer: those of the node's interfaces that lie in the configured CIDRs.
- *
- * A family without any CIDR, and one with a /0, answers on all addresses of the node. `primary` never means all: a
- * family in which the node has no address (yet) answers on none. kube-proxy opens such a family on every address.
- */
+/** Returns the addresses on which node ports answer. Loopback never does: the kernel drops such packets as martians. */
 function nodePortAddressesFor(
   family: Family,
   circumstances: Circumstances,
 ): Settings["nodePortAddresses"] {
+  const matching = matchingAddresses(family, circumstances);
+  return matching === "any" ? "any" : matching.filter((address) => !isLoopback(address));
+}
+
+/**
+ * Returns the addresses of the node's interfaces that lie in the configured `nodePortAddresses`, sorted.
+ *
+ * A family without any CIDR, and one with a /0, means all addresses of the node. `primary` never means all: in a
+ * family in which the node has no address (yet) there are none. kube-proxy opens such a family on every address.
+ */
+export function matchingAddresses(
+  family: Family,
+  circumstances: Circumstances,
+): "any" | readonly string[] {
   const { config, node } = circumstances;
   if (config.nodePorts === "any") return "any";
   const isPrimary = config.nodePorts === "primary";
@@ -69,15 +78,19 @@ function nodePortAddressesFor(
     : config.nodePorts[family];
   if (!isPrimary && cidrs.length === 0) return "any";
   if (cidrs.some((cidr) => cidr.endsWith("/0"))) return "any";
-  return localAddressesOf(family, circumstances)
+  return addressesOf(family, circumstances)
     .filter((address) => cidrs.some((cidr) => cidrContains(cidr, address)));
 }
 
 /** Returns the node's addresses of `family` except loopback, sorted. */
-function localAddressesOf(family: Family, { node, localAddresses }: Circumstances): string[] {
+function localAddressesOf(family: Family, circumstances: Circumstances): string[] {
+  return addressesOf(family, circumstances).filter((address) => !isLoopback(address));
+}
+
+/** Returns all addresses of the node of `family`, sorted. */
+function addressesOf(family: Family, { node, localAddresses }: Circumstances): string[] {
   const candidates = localAddresses ?? [...node.addresses.values()];
-  const usable = candidates.filter((one) => familyOf(one) === family && !isLoopback(one));
-  return [...new Set(usable)].sort();
+  return [...new Set(candidates.filter((one) => familyOf(one) === family))].sort();
 }
 
 function serviceCIDRsFor(family: Family, { serviceCIDRs }: Snapshot): readonly string[] {

@@ -1,6 +1,7 @@
 import { endpointsOf } from "./endpoint.ts";
 import type { Family } from "./family.ts";
 import { type Frontend, frontendsOf } from "./frontend.ts";
+import { type CheckedPort, type HealthCheck, healthCheckOf } from "./health_check.ts";
 import type { EndpointSliceObject, ServiceObject } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { selectEndpoints, type Selection, type Topology } from "./selection.ts";
@@ -11,6 +12,8 @@ import { assignSlots } from "./slots.ts";
 /** What one Service wants in one family. */
 export interface ServiceState {
   readonly ports: readonly PortState[];
+  /** Undefined when the Service has no `healthCheckNodePort` that counts. */
+  readonly healthCheck: HealthCheck | undefined;
   /** What could not be used, without repetitions. */
   readonly problems: readonly Problem[];
 }
@@ -41,6 +44,7 @@ export function deriveService(
   previous: ServiceState | undefined,
 ): ServiceState | undefined {
   const problems: Problem[] = [];
+  const checked: CheckedPort[] = [];
   const ports = servicePortsOf(service, family, problems).map((port) => {
     const query = {
       family,
@@ -49,12 +53,14 @@ export function deriveService(
       nodeName: node.nodeName,
     };
     const endpoints = endpointsOf(slices, query, problems);
+    checked.push({ port, endpoints });
     const before = previous?.ports.find((old) => isSamePort(old.port, port))?.selection;
     const selection = inSlots(selectEndpoints(port, endpoints, node), before);
     return { port, selection, frontends: frontendsOf(port, selection, node.nodeAddress) };
   });
+  const healthCheck = healthCheckOf(service, checked, problems);
   if (ports.length === 0 && problems.length === 0) return undefined;
-  return { ports, problems: withoutRepetitions(problems) };
+  return { ports, healthCheck, problems: withoutRepetitions(problems) };
 }
 
 function isSamePort(a: ServicePort, b: ServicePort): boolean {

@@ -94,6 +94,32 @@ const cases: Case[] = [
     measure: (metrics) => metrics.cleanupFailures.inc(ofFamily("IPv4")),
   },
   {
+    name: "kubeproxy_conntrack_reconciler_sync_duration_seconds",
+    type: "histogram",
+    labels: ip_family,
+    buckets: sync,
+    measure: (metrics) => metrics.conntrackDuration.observe(ofFamily("IPv4"), 1),
+  },
+  {
+    name: "kubeproxy_conntrack_reconciler_deleted_entries_total",
+    type: "counter",
+    labels: ip_family,
+    measure: (metrics) => metrics.conntrackDeleted.inc(ofFamily("IPv4")),
+  },
+  {
+    name: "weir_conntrack_deleted_entries_total",
+    type: "counter",
+    labels: { ...ip_family, reason: "endpoint-gone" },
+    measure: (metrics) =>
+      metrics.conntrackDeletedByReason.inc({ ip_family: "IPv4", reason: "endpoint-gone" }),
+  },
+  {
+    name: "weir_conntrack_failures_total",
+    type: "counter",
+    labels: ip_family,
+    measure: (metrics) => metrics.conntrackFailures.inc(ofFamily("IPv4")),
+  },
+  {
     name: "kubeproxy_proxy_healthz_total",
     type: "counter",
     labels: { code: "200" },

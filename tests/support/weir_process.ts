@@ -8,6 +8,7 @@ const ROOT = new URL("../../", import.meta.url);
 export class WeirProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>[];
+  #ended = false;
   /** What it has logged. */
   log = "";
   /** What it has printed. */
@@ -29,6 +30,7 @@ export class WeirProcess implements AsyncDisposable {
       this.#read(this.#child.stderr, (text) => this.log += text),
       this.#read(this.#child.stdout, (text) => this.output += text),
     ];
+    void this.ended().then(() => this.#ended = true);
   }
 
   /** Resolves when the log contains `text`. Rejects with the log when it ends before, or after a minute. */
@@ -43,7 +45,9 @@ export class WeirProcess implements AsyncDisposable {
   async until(condition: () => Promise<boolean>, what: string): Promise<void> {
     const end = performance.now() + 60_000;
     while (!await condition()) {
-      if (performance.now() > end) throw new Error(`Waited in vain for ${what}:\n${this.log}`);
+      if (this.#ended || performance.now() > end) {
+        throw new Error(`Waited in vain for ${what}:\n${this.log}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
