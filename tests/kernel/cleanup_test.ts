@@ -170,9 +170,11 @@ for (const variant of ["nft", "legacy"]) {
         "the cleanup",
       );
       assert.equal(await weir.end(), 0);
-      const [synced, removed] = [/Synced family=IPv4/, /Removed what kube-proxy left/]
-        .map((text) => weir.log.search(text)) as [number, number];
-      assert.ok(0 <= synced && synced < removed, weir.log);
+      for (const [family, tool] of [["IPv4", "iptables"], ["IPv6", "ip6tables"]] as const) {
+        const synced = weir.log.indexOf(`Synced family=${family}`);
+        const removed = weir.log.indexOf(`(${tool}-${variant})`);
+        assert.ok(0 <= synced && synced < removed, `${family}: ${weir.log}`);
+      }
       await lab.node.output("nft", ["delete", "table", "ip", "weir"]);
       await lab.node.output("nft", ["delete", "table", "ip6", "weir"]);
       assert.equal(await rulesOf(lab.node, variant), await foreignRules(variant));
