@@ -37,6 +37,7 @@ export function udpChanges(transition: Transition): UdpChanges {
 function endangersFlows(before: Frontend | undefined, after: Frontend | undefined): boolean {
   if (before === after) return false;
   if (before === undefined || after === undefined) return true;
+  // What the node sends to its own node port is tracked even though it is rejected, when there are no endpoints.
   if (before.serving.length === 0) return after.serving.length > 0;
   const ids = (frontend: Frontend) => frontend.serving.map((endpoint) => endpoint.id);
   return missing(ids(before), ids(after)).length > 0;

@@ -1,0 +1,101 @@
+/**
+ * Measures kube-proxy and weir side by side, see `deno task bench --help`.
+ *
+ * It starts itself again in a network namespace of its own, where the API server, the node with its rules and both
+ * proxies are. It runs with all permissions, because Deno lets nobody else read /proc.
+ */
+import { ensureTools } from "../cli/demo/requirements.ts";
+import { apiServerBinaries, startApiServer } from "../tests/support/api_server.ts";
+import { Admin } from "./admin.ts";
+import { Cluster, type Shape } from "./cluster.ts";
+import { describeMachine } from "./machine.ts";
+import { startResponders } from "./measure_traffic.ts";
+import { type BenchOptions, parseOptions } from "./options.ts";
+import { configuration, kubeProxy, type Proxy, weir } from "./proxies.ts";
+import { type Comparison, report } from "./report.ts";
+import { runTrial } from "./run_trial.ts";
+import { createStage, type Stage } from "./stage.ts";
+
+/** Set for the process inside the namespace. */
+const INSIDE = "WEIR_BENCH_NAMESPACE";
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(args);
+    const binaries = apiServerBinaries();
+    if (binaries === undefined) {
+      throw new Error(
+        "KUBEBUILDER_ASSETS is not set, set it to a folder with etcd, kube-apiserver and kube-proxy",
+      );
+    }
+    if (!Deno.env.has(INSIDE)) return await enter(args);
+    await bench(options, binaries);
+    return 0;
+  } catch (error) {
+    say(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+/** Starts this program again in a network namespace; without root in a user namespace too. */
+async function enter(args: readonly string[]): Promise<number> {
+  await ensureTools(["nft", "ip", "unshare", "nsenter"]);
+  const user = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
+  const again = [Deno.execPath(), "run", "--allow-all", import.meta.filename ?? "", ...args];
+  const command = new Deno.Command("unshare", {
+    args: [...user, "--net", "--", ...again],
+    env: { [INSIDE]: "1" },
+    stdin: "null",
+  });
+  return (await command.spawn().status).code;
+}
+
+async function bench({ shapes, effort, output }: BenchOptions, binaries: string): Promise<void> {
+  const machine = await describeMachine(binaries);
+  await using stage = await createStage();
+  await startResponders(stage);
+  const comparisons: Comparison[] = [];
+  const command = ["deno task bench", ...Deno.args].join(" ");
+  for (const shape of shapes) {
+    comparisons.push(await compare(shape, { stage, effort, binaries }));
+    const text = report({ machine, comparisons, command });
+    if (output === undefined) print(`\n${text}`);
+    else await Deno.writeTextFile(output, text);
+  }
+  say(output === undefined ? "Done" : `Written to ${output}`);
+}
+
+/** Runs both proxies on a new API server with the data of one shape. */
+async function compare(
+  shape: Shape,
+  { stage, effort, binaries }: Pick<BenchOptions, "effort"> & { stage: Stage; binaries: string },
+): Promise<Comparison> {
+  await using server = await startApiServer();
+  using admin = await Admin.of(server);
+  const cluster = new Cluster(shape, admin);
+  say(`${shape.title}: filling the API server`);
+  await cluster.fill();
+  const config = `${server.dir}/proxy.yaml`;
+  await Deno.writeTextFile(config, configuration(server.proxyKubeconfig));
+  const run = (proxy: Proxy) =>
+    runTrial(
+      { proxy, cluster, stage, effort, config },
+      (text) => say(`${shape.title}: ${proxy.name}: ${text}`),
+    );
+  return {
+    title: shape.title,
+    endpoints: shape.endpoints,
+    kubeProxy: await run(kubeProxy(binaries)),
+    weir: await run(weir()),
+  };
+}
+
+function say(text: string): void {
+  print(`${new Date().toTimeString().slice(0, 8)} ${text}`);
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+Deno.exit(await main(Deno.args));

@@ -1,0 +1,134 @@
+import type { Comparison } from "./run.ts";
+
+/** A difference that weir means to have. Every one is described in docs/differences.md. */
+export interface DeliberateDifference {
+  /** The heading of its section in docs/differences.md. */
+  readonly section: string;
+  /** The name of the scenario, or how it begins. */
+  readonly scenario: string;
+  /** Which steps and probes of the scenario: it matches `STEP: PROBE`. Everything, when absent. */
+  readonly where?: RegExp;
+  readonly reference: RegExp;
+  readonly weir: RegExp;
+  /** True when kube-proxy does it at random, so that there may be no difference to see. */
+  readonly sometimes?: boolean;
+}
+
+const ANSWERED = /^(pod-a|remote|pod-a\+remote) from (own|node)$/;
+
+/** The deliberate differences that these scenarios show. */
+export const DELIBERATE: readonly DeliberateDifference[] = [
+  {
+    section: "Source ranges of one family close the other family",
+    scenario: "source ranges of IPv4 only",
+    where: /IPv6 .* → load balancer IP/,
+    reference: ANSWERED,
+    weir: /^timeout$/,
+  },
+  {
+    section: "Source ranges of one family close the other family",
+    scenario: "source ranges of IPv6 only",
+    where: /IPv4 .* → load balancer IP/,
+    reference: ANSWERED,
+    weir: /^timeout$/,
+  },
+  {
+    section: "An endpoint that is listed twice is ready if one entry says so",
+    scenario: "an endpoint that is unready in one slice and ready in another",
+    reference: /^refused$/,
+    weir: /^pod-a from /,
+    sometimes: true,
+  },
+  {
+    section: "A slice that moves to another Service leaves the old one",
+    scenario: "change: a slice moves to another Service",
+    where: /^after .* → (cluster IP|node port)/,
+    reference: /^pod-a from /,
+    weir: /^refused$/,
+  },
+  {
+    section: "Two Services that claim one address: the oldest has it",
+    scenario: "change: two Services with one external IP, endpoints: pod-a and remote",
+    where: /^after a second Service claims it: .* → external IP/,
+    reference: /^remote from /,
+    weir: /^pod-a from /,
+    sometimes: true,
+  },
+  {
+    section: "Two Services that claim one address: the oldest has it",
+    scenario: "change: two Services with one external IP, endpoints: none and pod-a",
+    where: /^after a second Service claims it: .* → external IP/,
+    reference: /^pod-a from /,
+    weir: /^refused$/,
+  },
+  {
+    section: "A ServiceCIDR takes effect at once",
+    scenario: "change: a range of cluster IPs comes",
+    where: /^after/,
+    reference: /^refused$/,
+    weir: /^timeout$/,
+  },
+  {
+    section: "Node ports follow the addresses of the node",
+    scenario: "node ports: an address of the node comes and goes",
+    where: /^after the address comes: .* → new node port/,
+    reference: /^refused$/,
+    weir: /^pod-a from /,
+  },
+  {
+    section: "`primary` opens no family in which the node has no address",
+    scenario: "IPv4 node: ",
+    where: /IPv6 .* → (second )?node port/,
+    reference: /./,
+    weir: /^refused$/,
+  },
+  {
+    section: "UDP flows end with what they were for",
+    scenario: "UDP flow: its last endpoint goes and another comes",
+    where: /^after no endpoints/,
+    reference: /^pod-a from /,
+    weir: /^refused$/,
+  },
+  {
+    section: "UDP flows end with what they were for",
+    scenario: "UDP flow: its Service is deleted",
+    where: /^after/,
+    reference: /^pod-a from /,
+    weir: /^(refused|timeout)$/,
+  },
+  {
+    section: "UDP flows end with what they were for",
+    scenario: "UDP flow: its external IP goes",
+    where: /^after/,
+    reference: /^pod-a from /,
+    weir: /^timeout$/,
+  },
+  {
+    section: "UDP clients that were there first are served",
+    scenario: "UDP flow: before its external IP and load balancer IP are there",
+    where: /^after/,
+    reference: /^timeout$/,
+    weir: /^pod-a from /,
+  },
+  {
+    section: "UDP clients that were there first are served",
+    scenario: "UDP flow: before its node port is there",
+    where: /^after/,
+    reference: /^refused$/,
+    weir: /^pod-a from /,
+  },
+  {
+    section: "Names may be as long as the API allows",
+    scenario: "names as long as the API allows, on a Service without endpoints",
+    reference: /^(timeout|refused)$/,
+    weir: /^(pod-a from |refused$)/,
+  },
+];
+
+/** Tells whether `difference` covers what was seen. */
+export function covers(difference: DeliberateDifference, seen: Comparison): boolean {
+  const { scenario, where, reference, weir } = difference;
+  return seen.scenario.startsWith(scenario) &&
+    (where === undefined || where.test(`${seen.step}: ${seen.probe}`)) &&
+    reference.test(seen.reference) && weir.test(seen.weir);
+}
