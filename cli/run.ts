@@ -1,4 +1,5 @@
 import type { Logger } from "@logtape/logtape";
+import { spawnedConntrack } from "../backends/conntrack/conntrack.ts";
 import { NftablesBackend } from "../backends/nftables/nftables_backend.ts";
 import { type Nft, spawnedNft } from "../backends/nftables/nft.ts";
 import { NftSession } from "../backends/nftables/nft_session.ts";
@@ -12,6 +13,7 @@ import { systemClock } from "../model/clock.ts";
 import { FAMILIES, type Family } from "../model/family.ts";
 import { type Client, createClient } from "../watch/client.ts";
 import { createCredentials } from "../watch/credentials.ts";
+import type { EventWriter } from "../watch/event_writer.ts";
 import { findAccess } from "../watch/kubeconfig.ts";
 import type { Source } from "../watch/source.ts";
 import { cleanUp, leftoverRemover } from "./cleanup.ts";
@@ -64,6 +66,8 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
   const name = nodeName(config, Deno.hostname());
   const families = dryRun ? FAMILIES : supportedFamilies();
   log.info("Starting", { version: versionLine(), node: name, families: families.join(), dryRun });
+  const client = options.manifests === "" ? await clientFor(options) : undefined;
+  const events = dryRun ? undefined : await eventWriterFor(client);
   const sessions: NftSession[] = [];
   const nftFor = (family: Family): Nft => {
     if (dryRun) return printingNft(family, systemClock, writeStdout);
@@ -74,11 +78,18 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
   const running = runDaemon({
     config,
     nodeName: name,
-    makeSource: (hooks) => sourceFor(options, name, { ...hooks, log: log.getChild("watch") }),
+    makeSource: (hooks) =>
+      sourceFor(options.manifests, client, {
+        ...hooks,
+        nodeName: name,
+        log: log.getChild("watch"),
+      }),
     backends: families.map((family) =>
       new NftablesBackend(family, { nft: nftFor(family), clock: systemClock })
     ),
+    events,
     localAddresses: dryRun ? undefined : new LocalAddresses(),
+    conntrack: dryRun ? undefined : spawnedConntrack(),
     afterFirstSync: dryRun
       ? undefined
       : leftoverRemover(families, log.getChild("cleanup"), { clock: systemClock }),
@@ -90,17 +101,23 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
 
 /** Returns where objects come from. Only what is needed is imported: it counts at start. */
 async function sourceFor(
-  options: RunOptions,
-  nodeName: string,
-  hooks: SourceHooks & { readonly log: Logger },
+  manifests: string,
+  client: Client | undefined,
+  hooks: SourceHooks & { readonly nodeName: string; readonly log: Logger },
 ): Promise<Source> {
   const shared = { ...hooks, clock: systemClock };
-  if (options.manifests !== "") {
+  if (client === undefined) {
     const { createManifestSource } = await import("../watch/manifest_source.ts");
-    return createManifestSource({ ...shared, dir: options.manifests });
+    return createManifestSource({ ...shared, dir: manifests });
   }
   const { createApiSource } = await import("../watch/api_source.ts");
-  return createApiSource({ ...shared, nodeName, client: await clientFor(options) });
+  return createApiSource({ ...shared, client });
+}
+
+async function eventWriterFor(client: Client | undefined): Promise<EventWriter | undefined> {
+  if (client === undefined) return undefined;
+  const { createEventWriter } = await import("../watch/event_writer.ts");
+  return createEventWriter({ client, hostname: Deno.hostname(), clock: systemClock });
 }
 
 /** Returns the client of the API server that the options or the Pod's environment name. */

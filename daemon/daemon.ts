@@ -9,10 +9,14 @@ import type { Clock } from "../model/clock.ts";
 import type { ClusterObject, Kind, ObjectKey } from "../model/objects.ts";
 import type { Family } from "../model/family.ts";
 import { objectIn, type Snapshot } from "../model/snapshot.ts";
+import type { EventWriter } from "../watch/event_writer.ts";
 import type { Source } from "../watch/source.ts";
 import { Store } from "../watch/store.ts";
 import { conntrackLoop } from "./conntrack.ts";
 import { afterFirstSync } from "./first_sync.ts";
+import { startingNotice } from "./event_notices.ts";
+import { eventObserver } from "./event_observer.ts";
+import { EventRecorder } from "./events.ts";
 import { Health } from "./health.ts";
 import { serveHealth } from "./health_server.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
@@ -23,7 +27,10 @@ import { serveMetrics } from "./metrics_server.ts";
 import { type NodeFacts, nodeFacts, ownNode } from "./node_facts.ts";
 import { Proxier } from "./proxier.ts";
 import { retryDelay, SyncRunner } from "./runner.ts";
-import { settingsFor } from "./settings.ts";
+import { ServiceHealth } from "./service_health.ts";
+import { wildcardIsIPv6Only } from "./service_health_addresses.ts";
+import { serviceHealthReport } from "./service_health_report.ts";
+import { type Circumstances, matchingAddresses, settingsFor } from "./settings.ts";
 import { sourcesReady } from "./sources_ready.ts";
 import { countChanges } from "./store_metrics.ts";
 import { allOf } from "./sync_observer.ts";
@@ -41,6 +48,8 @@ export interface DaemonOptions {
   readonly localAddresses?: LocalAddresses | undefined;
   /** Reaches this machine's tracked flows; absent in a dry run, which leaves them alone. */
   readonly conntrack?: Conntrack | undefined;
+  /** Writes Events about objects; absent where there is no API server, and in a dry run. */
+  readonly events?: EventWriter | undefined;
   /** Called once for each family when its rules are in force, beside the syncs that follow. Must not reject. */
   readonly afterFirstSync?: ((family: Family, signal: AbortSignal) => Promise<void>) | undefined;
   readonly clock: Clock;
@@ -77,15 +86,24 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   });
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
+  const recorder = new EventRecorder({
+    writer: options.events,
+    clock,
+    log: options.log.getChild("events"),
+  });
+  const checks = serviceHealthOf({ options, store, health, metrics, recorder });
   const loops = options.backends.map((backend) =>
-    familyLoop(backend, { options, store, health, metrics })
+    familyLoop(backend, { options, store, health, metrics, recorder, checks })
   );
   const requestAll = () => loops.forEach((loop) => loop.request());
+  recorder.record(startingNotice(options.nodeName));
   try {
     await Promise.all([
       ...serve(options, health, metrics, both),
       source.run(store, both),
       options.localAddresses?.watch(clock, requestAll, both),
+      recorder.run(both),
+      checks?.run(both),
       sourcesReady(store, clock, both).then(async () => {
         if (!both.aborted) warnOfMisfits(options, store.snapshot);
         await Promise.all(loops.map((loop) => loop.run(both)));
@@ -102,10 +120,29 @@ interface Shared {
   readonly store: Store;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly recorder: EventRecorder;
+  readonly checks: ServiceHealth | undefined;
+}
+
+/** Returns what answers the health checks of Services. A dry run has none: it opens no ports for the cluster. */
+function serviceHealthOf(shared: Omit<Shared, "checks">): ServiceHealth | undefined {
+  const { options, store, health, metrics, recorder } = shared;
+  const { localAddresses, nodeName, clock, log } = options;
+  if (localAddresses === undefined) return undefined;
+  const snapshot = () => store.snapshot;
+  return new ServiceHealth({
+    healthy: () => health.healthy(),
+    addresses: (family) => matchingAddresses(family, circumstancesOf(options, store.snapshot)),
+    ipv6Only: wildcardIsIPv6Only(),
+    report: serviceHealthReport({ recorder, metrics, nodeName, snapshot }),
+    clock,
+    log: log.getChild("health-checks"),
+  });
 }
 
 /** Returns the sync loop of one family. Changes are noted from now on; syncs begin with `run`. */
-function familyLoop(backend: Backend, { options, store, health, metrics }: Shared) {
+function familyLoop(backend: Backend, shared: Shared) {
+  const { options, store, health, metrics, recorder, checks } = shared;
   const { clock, config } = options;
   const { family } = backend;
   const { syncPeriodMs, minSyncPeriodMs } = effectiveSettings(config);
@@ -135,9 +172,11 @@ function familyLoop(backend: Backend, { options, store, health, metrics }: Share
     logObserver(log),
     first.observer,
     metricsObserver(metrics, { clock, startedAt: clock.now() }),
+    eventObserver(recorder, () => store.snapshot),
+    ...(checks === undefined ? [] : [checks.observer(family)]),
     ...(flows === undefined ? [] : [flows.observer]),
   ]);
-  const settings = (snapshot: Snapshot) => settingsOf(backend, options, snapshot);
+  const settings = (snapshot: Snapshot) => settingsFor(family, circumstancesOf(options, snapshot));
   const proxier = new Proxier({ backend, store, settings, clock, observer, request });
   proxier.follow();
   return {
@@ -162,14 +201,13 @@ function factsOf({ config, nodeName }: DaemonOptions, snapshot: Snapshot): NodeF
   return nodeFacts(object?.name ?? nodeName, object, config.bindAddress);
 }
 
-function settingsOf({ family }: Backend, options: DaemonOptions, snapshot: Snapshot) {
-  const { config, localAddresses } = options;
-  return settingsFor(family, {
-    config: effectiveSettings(config),
+function circumstancesOf(options: DaemonOptions, snapshot: Snapshot): Circumstances {
+  return {
+    config: effectiveSettings(options.config),
     node: factsOf(options, snapshot),
     snapshot,
-    localAddresses: localAddresses?.current,
-  });
+    localAddresses: options.localAddresses?.current,
+  };
 }
 
 function serve(

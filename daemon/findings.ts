@@ -1,5 +1,5 @@
 import type { Transition } from "../model/advance.ts";
-import { conflictAbout, describeConflict } from "../model/conflicts.ts";
+import { type Conflict, conflictAbout, describeConflict } from "../model/conflicts.ts";
 import type { Problem } from "../model/problem.ts";
 
 /** Returns what is wrong now in the Services of a transition and was not before. */
@@ -11,14 +11,14 @@ export function newProblems({ previous, next, services }: Transition): readonly 
   });
 }
 
-/** Returns the conflicts that a transition began or changed, a sentence each. */
-export function newConflicts({ previous, next, frontends }: Transition): readonly string[] {
+/** Returns the conflicts that a transition began or changed. */
+export function newConflicts({ previous, next, frontends }: Transition): readonly Conflict[] {
   return [...frontends].flatMap((key) => {
     const now = conflictAbout(next, key);
     if (now === undefined) return [];
     const before = conflictAbout(previous, key);
-    const text = describeConflict(now);
-    return before !== undefined && describeConflict(before) === text ? [] : [text];
+    const isKnown = before !== undefined && describeConflict(before) === describeConflict(now);
+    return isKnown ? [] : [now];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "@logtape/logtape";
+import { describeConflict } from "../model/conflicts.ts";
 import { newConflicts, newProblems } from "./findings.ts";
 import type { SyncFacts, SyncObserver } from "./sync_observer.ts";
 
@@ -13,8 +14,8 @@ export function logObserver(log: Logger): SyncObserver {
         const { kind, object, message } = problem;
         log.warn(message, { kind, object, family: transition.next.family });
       }
-      for (const message of newConflicts(transition)) {
-        log.warn(message, { family: transition.next.family });
+      for (const conflict of newConflicts(transition)) {
+        log.warn(describeConflict(conflict), { family: transition.next.family });
       }
     },
     synced(sync) {

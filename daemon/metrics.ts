@@ -183,6 +183,14 @@ function weirMetrics(registry: MetricsRegistry) {
       help: "Addresses and ports that more than one Service claims.",
       labels: ["ip_family"],
     }),
+    healthCheckConflicts: registry.gauge({
+      name: "weir_health_check_conflicts",
+      help: "Health check node ports that more than one Service claims.",
+    }),
+    healthCheckFailures: registry.gauge({
+      name: "weir_health_check_failures",
+      help: "Health check node ports that cannot be bound on all addresses of the node.",
+    }),
     skippedObjects: registry.counter({
       name: "weir_skipped_objects_total",
       help: "Cumulative count of objects of which something could not be used, by kind.",

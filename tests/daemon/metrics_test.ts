@@ -160,6 +160,16 @@ const cases: Case[] = [
     measure: (metrics) => metrics.conflicts.set(ofFamily("IPv4"), 1),
   },
   {
+    name: "weir_health_check_conflicts",
+    type: "gauge",
+    measure: (metrics) => metrics.healthCheckConflicts.set({}, 1),
+  },
+  {
+    name: "weir_health_check_failures",
+    type: "gauge",
+    measure: (metrics) => metrics.healthCheckFailures.set({}, 1),
+  },
+  {
     name: "weir_skipped_objects_total",
     type: "counter",
     labels: { kind: "Service" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defaultConfiguration, type KubeProxyConfiguration } from "../../config/configuration.ts";
 import { effectiveSettings } from "../../config/effective.ts";
 import { nodeFacts } from "../../daemon/node_facts.ts";
-import { settingsFor } from "../../daemon/settings.ts";
+import { matchingAddresses, settingsFor } from "../../daemon/settings.ts";
 import type { Family } from "../../model/family.ts";
 import type { NodeObject } from "../../model/objects.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -147,3 +147,15 @@ for (const { name, config, family = "IPv4", node: own = node(), local = LOCAL, w
     }
   });
 }
+
+Deno.test("Health checks, unlike node ports, are answered on loopback addresses that match", () => {
+  const config = { ...defaultConfiguration(), nodePortAddresses: ["127.0.0.0/8", "192.0.2.0/24"] };
+  const circumstances = {
+    config: effectiveSettings(config),
+    node: nodeFacts("node-a", node(), config.bindAddress),
+    snapshot: snapshotOf(),
+    localAddresses: LOCAL,
+  };
+  assert.deepEqual(matchingAddresses("IPv4", circumstances), ["127.0.0.1", "192.0.2.10"]);
+  assert.equal(matchingAddresses("IPv6", circumstances), "any");
+});

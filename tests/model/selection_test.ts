@@ -220,3 +220,25 @@ Deno.test("Selection: internal Local without a way in from outside leaves the cl
   const selection = selectEndpoints(port, found, { nodeName: "node-a", zone: "" });
   assert.deepEqual([selection.cluster, selection.local, selection.hasEndpoints], [[], [], true]);
 });
+
+Deno.test("Selection: UDP flows may stay with all that serve or are published unready, TCP keeps no list", () => {
+  const servingOf = (protocol: "TCP" | "UDP") => {
+    const object = service("dns", { ports: [{ protocol }], internalTrafficPolicy: "Local" });
+    const [port] = servicePortsOf(object, "IPv4", []);
+    assert.ok(port);
+    const endpoints = [
+      at(1, { zoneHints: ["zone-b"] }),
+      at(2, DRAINING),
+      at(3, { ready: false, serving: true }),
+      at(4, { ready: true, serving: false }),
+      at(5, UNREADY),
+    ];
+    const slices = [slice("dns", endpoints, { ports: [{ name: "", protocol, port: 53 }] })];
+    const query = { family: "IPv4", portName: "", protocol, nodeName: "node-a" } as const;
+    const found = endpointsOf(slices, query, []);
+    const { serving } = selectEndpoints(port, found, { nodeName: "node-a", zone: "zone-a" });
+    return serving.map((one) => one.id);
+  };
+  assert.deepEqual(servingOf("UDP"), ["10.0.0.1:53", "10.0.0.2:53", "10.0.0.3:53", "10.0.0.4:53"]);
+  assert.deepEqual(servingOf("TCP"), []);
+});

@@ -1,0 +1,110 @@
+import type { Conflict } from "../model/conflicts.ts";
+import type { Frontend } from "../model/frontend.ts";
+import type { HealthCheck } from "../model/health_check.ts";
+import type { Kind, ObjectKey } from "../model/objects.ts";
+import type { Problem } from "../model/problem.ts";
+import { objectIn, type Snapshot } from "../model/snapshot.ts";
+import type { EventNotice, EventSubject } from "../watch/event_writer.ts";
+
+const API_VERSIONS: Readonly<Record<Kind, string>> = {
+  Service: "v1",
+  EndpointSlice: "discovery.k8s.io/v1",
+  Node: "v1",
+  ServiceCIDR: "networking.k8s.io/v1",
+};
+
+/** Says on the Node that the proxy was started, once a process. The uid is the name: `kubectl describe` finds it so. */
+export function startingNotice(nodeName: string): EventNotice {
+  return {
+    type: "Normal",
+    reason: "Starting",
+    action: "StartKubeProxy",
+    note: "",
+    regarding: { apiVersion: "v1", kind: "Node", namespace: "", name: nodeName, uid: nodeName },
+    scope: "node",
+  };
+}
+
+/** Says on each Service that loses a conflict what it does not have, and who has it. */
+export function conflictNotices(
+  { winner, losers }: Conflict,
+  snapshot: Snapshot,
+): readonly EventNotice[] {
+  const place = placeOf(winner);
+  return losers.map(({ owner }) =>
+    lostNotice(owner.service, winner.owner.service, place, snapshot)
+  );
+}
+
+/** Says on a Service that an older one has its health check port. */
+export function healthCheckLostNotice(
+  loser: HealthCheck,
+  winner: HealthCheck,
+  snapshot: Snapshot,
+): EventNotice {
+  const place = `Health check port ${loser.port}`;
+  return lostNotice(loser.service, winner.service, place, snapshot);
+}
+
+/** Says on an object which part of it is not used, and why. */
+export function problemNotice({ kind, object, message }: Problem, snapshot: Snapshot): EventNotice {
+  return {
+    type: "Warning",
+    reason: "SkippedPart",
+    action: "ProgramRules",
+    note: message,
+    regarding: subjectOf(kind, object, snapshot),
+    scope: "cluster",
+  };
+}
+
+/** Says on a Service that a node cannot answer its health checks, in kube-proxy's terms. */
+export function healthCheckFailedNotice(
+  { service, port }: HealthCheck,
+  error: Error,
+  { nodeName, snapshot }: { readonly nodeName: string; readonly snapshot: Snapshot },
+): EventNotice {
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return {
+    type: "Warning",
+    reason: "FailedToStartServiceHealthcheck",
+    action: "Listen",
+    note: `Node "${nodeName}" does not answer on port ${port}: ${error.message}${cause}`,
+    regarding: subjectOf("Service", service, snapshot),
+    scope: "node",
+  };
+}
+
+function lostNotice(
+  loser: ObjectKey,
+  winner: ObjectKey,
+  place: string,
+  snapshot: Snapshot,
+): EventNotice {
+  return {
+    type: "Warning",
+    reason: "PortConflict",
+    action: "ProgramRules",
+    note:
+      `${place} belongs to Service "${winner}", which is older: this one gets it when that one goes`,
+    regarding: subjectOf("Service", loser, snapshot),
+    scope: "cluster",
+  };
+}
+
+function placeOf({ address, protocol, port }: Frontend): string {
+  if (address === "") return `Node port ${port}/${protocol}`;
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `${host}:${port}/${protocol}`;
+}
+
+function subjectOf(kind: Kind, key: ObjectKey, snapshot: Snapshot): EventSubject {
+  const [namespace, name] = key.includes("/") ? key.split("/") : ["", key];
+  return {
+    apiVersion: API_VERSIONS[kind],
+    kind,
+    namespace: namespace ?? "",
+    name: name ?? "",
+    uid: objectIn(snapshot, kind, key)?.uid ?? "",
+  };
+}

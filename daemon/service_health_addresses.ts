@@ -1,0 +1,30 @@
+import type { Family } from "../model/family.ts";
+
+/** Where health checks of one family are answered: on all addresses of the node, or on these. */
+export type ListenAddresses = "any" | readonly string[];
+
+/** Where one port is to be open, by family; empty lists where no Service wants it. */
+export type PortAddresses = Readonly<Record<Family, ListenAddresses>>;
+
+/**
+ * Returns the addresses to bind for one port.
+ *
+ * Deno cannot make a wildcard socket IPv6-only (`IPV6_V6ONLY`). Where the system does not do so either, the wildcard of
+ * IPv6 takes the IPv4 connections too, and no IPv4 socket fits beside it: the family of a request is the client's.
+ */
+export function bindAddresses(wanted: PortAddresses, ipv6Only: boolean): readonly string[] {
+  const { IPv4, IPv6 } = wanted;
+  if (IPv6 === "any" && !ipv6Only) return ["::"];
+  return [...(IPv4 === "any" ? ["0.0.0.0"] : IPv4), ...(IPv6 === "any" ? ["::"] : IPv6)];
+}
+
+/** Tells whether an IPv6 wildcard socket of this system takes IPv6 connections only (`net.ipv6.bindv6only`). */
+export function wildcardIsIPv6Only(
+  readTextFile: (path: string) => string = Deno.readTextFileSync,
+): boolean {
+  try {
+    return readTextFile("/proc/sys/net/ipv6/bindv6only").trim() === "1";
+  } catch {
+    return false; // no IPv6
+  }
+}

@@ -1,0 +1,137 @@
+import type { Logger } from "@logtape/logtape";
+import { normaliseAddress } from "../model/address.ts";
+import { type Family, familyOf } from "../model/family.ts";
+import { plainText } from "./http_routes.ts";
+
+/** What sockets are opened for. */
+export interface SocketOptions {
+  /** The addresses on which `port` is to be open now. */
+  readonly addresses: (port: number) => readonly string[];
+  /** Answers a request that a client of `family` sent to `port`. */
+  readonly answer: (port: number, family: Family) => Response;
+  /** Told of every attempt to open `port` that failed. */
+  readonly onFailure: (port: number, error: Error) => void;
+  readonly log: Logger;
+}
+
+interface Socket {
+  readonly stop: AbortController;
+  readonly finished: Promise<void>;
+}
+
+/**
+ * HTTP servers on many ports of the node, each on several addresses.
+ *
+ * An address that cannot be bound does not keep the others from being served, and sockets that stay are never touched.
+ */
+export class HealthSockets {
+  readonly #options: SocketOptions;
+  /** By port, then by address. */
+  readonly #open = new Map<number, Map<string, Socket>>();
+  /** How many sockets of a port are about to close. They hold their address until they have. */
+  readonly #closing = new Map<number, number>();
+  readonly #closed = new Set<Promise<void>>();
+  /** What the last attempt on a port failed with. */
+  readonly #failures = new Map<number, string>();
+  #ended = false;
+
+  constructor(options: SocketOptions) {
+    this.#options = options;
+  }
+
+  /** The ports that are not open on every address that is wanted. */
+  get failing(): readonly number[] {
+    return [...this.#failures.keys()];
+  }
+
+  /** Opens and closes sockets until `port` is open where it is to be. */
+  align(port: number): void {
+    const open = this.#open.get(port) ?? new Map<string, Socket>();
+    const wanted = this.#ended ? [] : this.#options.addresses(port);
+    for (const [address, socket] of open) {
+      if (wanted.includes(address)) continue;
+      open.delete(address);
+      this.#close(port, socket);
+    }
+    const errors = this.#closing.has(port) ? undefined : this.#openAll(port, wanted, open);
+    if (open.size > 0) this.#open.set(port, open);
+    else this.#open.delete(port);
+    if (errors !== undefined) this.#noteFailures(port, errors); // else it comes back when they are closed
+  }
+
+  /** Closes everything, for good. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    for (const port of [...this.#open.keys()]) this.align(port);
+    await Promise.all(this.#closed);
+  }
+
+  #openAll(port: number, wanted: readonly string[], open: Map<string, Socket>): Error[] {
+    const errors: Error[] = [];
+    for (const address of wanted) {
+      if (open.has(address)) continue;
+      try {
+        open.set(address, this.#serve(port, address));
+        this.#options.log.debug("Answering health checks", { address, port });
+      } catch (cause) {
+        const at = joinHostPort(address, port);
+        errors.push(new Error(`Cannot listen on "${at}" for health checks`, { cause }));
+      }
+    }
+    return errors;
+  }
+
+  /** Logs a failure once, and its end; reports every attempt that failed. */
+  #noteFailures(port: number, errors: readonly Error[]): void {
+    const { log, onFailure } = this.#options;
+    const [error] = errors;
+    if (error === undefined) {
+      const wasFailing = this.#failures.delete(port);
+      if (wasFailing && this.#open.has(port)) log.info("Health checks are answered now", { port });
+      return;
+    }
+    const text = errors.map(({ message, cause }) => `${message}: ${cause}`).join();
+    if (this.#failures.get(port) !== text) {
+      log.error("Cannot answer health checks, trying again", { port, error });
+    }
+    this.#failures.set(port, text);
+    onFailure(port, error);
+  }
+
+  /** Throws when the address cannot be bound. The signal closes connections too, which `shutdown()` would wait for. */
+  #serve(port: number, address: string): Socket {
+    const { answer, log } = this.#options;
+    const stop = new AbortController();
+    const { finished } = Deno.serve({
+      hostname: address,
+      port,
+      signal: stop.signal,
+      onListen() {},
+      onError(error) {
+        log.debug("Cannot answer a health check", { port, error });
+        return plainText("Internal error\n", 500);
+      },
+    }, async (request, { remoteAddr }) => {
+      await request.body?.cancel();
+      return answer(port, familyOf(normaliseAddress(remoteAddr.hostname) ?? remoteAddr.hostname));
+    });
+    return { stop, finished };
+  }
+
+  #close(port: number, { stop, finished }: Socket): void {
+    this.#closing.set(port, (this.#closing.get(port) ?? 0) + 1);
+    stop.abort();
+    const closed = finished.finally(() => {
+      this.#closed.delete(closed);
+      const others = (this.#closing.get(port) ?? 1) - 1;
+      if (others > 0) return void this.#closing.set(port, others);
+      this.#closing.delete(port);
+      this.align(port);
+    });
+    this.#closed.add(closed);
+  }
+}
+
+function joinHostPort(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
