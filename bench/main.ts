@@ -37,13 +37,16 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Starts this program again in a network namespace; without root in a user namespace too. */
+/**
+ * Starts this program again in a network namespace; without root in a user namespace too. Its processes are in a
+ * namespace of their own as well, so that none outlives it, however it ends.
+ */
 async function enter(args: readonly string[]): Promise<number> {
   await ensureTools(["nft", "ip", "unshare", "nsenter"]);
   const user = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
   const again = [Deno.execPath(), "run", "--allow-all", import.meta.filename ?? "", ...args];
   const command = new Deno.Command("unshare", {
-    args: [...user, "--net", "--", ...again],
+    args: [...user, "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--", ...again],
     env: { [INSIDE]: "1" },
     stdin: "null",
   });

@@ -1,11 +1,13 @@
 import { systemClock } from "../model/clock.ts";
 import { HELPERS } from "./objects.ts";
 import { cpuSeconds, MemoryWatch, residentBytes } from "./process_tree.ts";
+import { untilQuiet } from "./quiet.ts";
 import { ProxyProcess } from "./proxy_process.ts";
 import type { Starts, Trial } from "./trial.ts";
 
 /** Milliseconds between two attempts to connect, and for an answer. */
-const PROBE_MS = 5;
+const PROBE_PAUSE_MS = 5;
+const PROBE_PATIENCE_MS = 20;
 
 /** Milliseconds in which a proxy that has started becomes quiet. */
 const SETTLE_MS = 1_000;
@@ -31,6 +33,7 @@ export async function measureStarts(
   const began = performance.now();
   while (true) {
     await clean(trial);
+    await untilQuiet(effort.quietMs);
     await measureFresh(trial, starts);
     await cluster.mark(true);
     const running = await launch(trial, (ms) => starts.again.push(ms));
@@ -74,7 +77,7 @@ async function clean({ stage }: Trial): Promise<void> {
   await stage.node.output("nft", ["flush", "ruleset"], { timeoutMs: START_LIMIT_MS });
 }
 
-/** Waits until the marker Service answers, or does not any more, and returns when that was. */
+/** Waits until the marker Service answers, or refuses to as it has no endpoints, and returns when that was. */
 async function untilMarked(
   { stage }: Trial,
   process: ProxyProcess,
@@ -82,9 +85,11 @@ async function untilMarked(
 ): Promise<number> {
   while (performance.now() - process.started < START_LIMIT_MS) {
     process.check();
-    const { result } = await stage.client.connect(HELPERS.marker, 80, { timeoutMs: PROBE_MS });
-    if ((result === "answered") === on) return performance.now();
-    await systemClock.sleep(PROBE_MS);
+    const { result } = await stage.client.connect(HELPERS.marker, 80, {
+      timeoutMs: PROBE_PATIENCE_MS,
+    });
+    if (result === (on ? "answered" : "refused")) return performance.now();
+    await systemClock.sleep(PROBE_PAUSE_MS);
   }
   throw new Error("The proxy has not done its first sync in time");
 }

@@ -11,6 +11,8 @@ export interface Effort {
   readonly events: number;
   /** A measurement that repeats itself takes no further turn after this time. */
   readonly budgetMs: number;
+  /** How long to wait for the machine to be quiet before each measurement. */
+  readonly quietMs: number;
   /** Seconds of churn. */
   readonly churnSeconds: number;
   /** New connections a round, and rounds. */
@@ -41,6 +43,7 @@ const THOROUGH: Effort = {
   changes: 50,
   events: 5,
   budgetMs: 60_000,
+  quietMs: 15_000,
   churnSeconds: 60,
   connections: 4_000,
   rounds: 7,
@@ -51,6 +54,7 @@ const QUICK: Effort = {
   changes: 30,
   events: 3,
   budgetMs: 15_000,
+  quietMs: 2_000,
   churnSeconds: 10,
   connections: 3_000,
   rounds: 3,

@@ -3,6 +3,7 @@ import { measureChanges } from "./measure_changes.ts";
 import { measureChurn } from "./measure_churn.ts";
 import { measureStarts } from "./measure_starts.ts";
 import { measureTraffic } from "./measure_traffic.ts";
+import { untilQuiet } from "./quiet.ts";
 import { RuleEvents } from "./rule_events.ts";
 import type { Findings, Trial } from "./trial.ts";
 
@@ -11,16 +12,21 @@ const LISTING_LIMIT_MS = 900_000;
 
 /** Makes all measurements of one proxy, with `say` called as they go on. */
 export async function runTrial(trial: Trial, say: (text: string) => void): Promise<Findings> {
+  const { effort } = trial;
+  const begin = async (what: string) => {
+    say(what);
+    await untilQuiet(effort.quietMs);
+  };
+  await begin("start and restart");
   const [load = 0] = Deno.loadavg();
-  say("start and restart");
   const { starts, running } = await measureStarts(trial);
   await using process = running;
-  say("new connections");
+  await begin("new connections");
   const traffic = await measureTraffic(trial);
-  say("single changes");
+  await begin("single changes");
   await using events = new RuleEvents();
   const changes = await measureChanges(trial, events);
-  say("churn");
+  await begin("churn");
   const churn = await measureChurn(trial, events, process.pid);
   say("size");
   const listing = await list(trial);

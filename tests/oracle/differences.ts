@@ -4,8 +4,8 @@ import type { Comparison } from "./run.ts";
 export interface DeliberateDifference {
   /** The heading of its section in docs/differences.md. */
   readonly section: string;
-  /** The name of the scenario, or how it begins. */
-  readonly scenario: string;
+  /** The name of the scenario, or what the names of all of them match. */
+  readonly scenario: string | RegExp;
   /** Which steps and probes of the scenario: it matches `STEP: PROBE`. Everything, when absent. */
   readonly where?: RegExp;
   readonly reference: RegExp;
@@ -77,7 +77,7 @@ export const DELIBERATE: readonly DeliberateDifference[] = [
   },
   {
     section: "`primary` opens no family in which the node has no address",
-    scenario: "IPv4 node: ",
+    scenario: /^IPv4 node: (external|policies|an endpoint)/,
     where: /IPv6 .* → (second )?node port/,
     reference: /./,
     weir: /^refused$/,
@@ -120,15 +120,40 @@ export const DELIBERATE: readonly DeliberateDifference[] = [
   {
     section: "Names may be as long as the API allows",
     scenario: "names as long as the API allows, on a Service without endpoints",
+    where: /client → (cluster|external|load balancer|node)/,
     reference: /^(timeout|refused)$/,
-    weir: /^(pod-a from |refused$)/,
+    weir: /^pod-a from /,
+  },
+  {
+    section: "Names may be as long as the API allows",
+    scenario: "names as long as the API allows, on a Service without endpoints",
+    where: /client → web-x+ (cluster|external|load balancer)/,
+    reference: /^timeout$/,
+    weir: /^refused$/,
   },
 ];
 
+/** Tells whether `difference` is about this probe, whatever came of it. */
+export function isAbout(difference: DeliberateDifference, seen: Comparison): boolean {
+  const { scenario, where } = difference;
+  const isScenario = typeof scenario === "string"
+    ? scenario === seen.scenario
+    : scenario.test(seen.scenario);
+  return isScenario && (where === undefined || where.test(`${seen.step}: ${seen.probe}`));
+}
+
 /** Tells whether `difference` covers what was seen. */
 export function covers(difference: DeliberateDifference, seen: Comparison): boolean {
-  const { scenario, where, reference, weir } = difference;
-  return seen.scenario.startsWith(scenario) &&
-    (where === undefined || where.test(`${seen.step}: ${seen.probe}`)) &&
-    reference.test(seen.reference) && weir.test(seen.weir);
+  const { reference, weir } = difference;
+  return isAbout(difference, seen) && reference.test(seen.reference) && weir.test(seen.weir);
+}
+
+/** Tells whether what was seen is what is expected: the same on both sides, or what is listed for this probe. */
+export function isExpected(
+  deliberate: readonly DeliberateDifference[],
+  seen: Comparison,
+): boolean {
+  const about = deliberate.filter((entry) => isAbout(entry, seen));
+  if (about.some((entry) => covers(entry, seen))) return true;
+  return seen.reference === seen.weir && about.every(({ sometimes }) => sometimes);
 }

@@ -1,7 +1,8 @@
-import { FAMILIES, type Family } from "../../model/family.ts";
+import { FAMILIES } from "../../model/family.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Effort, Prober, QUICK, THOROUGH } from "./prober.ts";
-import { type Place, Renderer } from "./render.ts";
+import { label, type Question, stepName } from "./question.ts";
+import { Renderer } from "./render.ts";
 import type { Comparison, Run } from "./run.ts";
 import {
   type Change,
@@ -9,15 +10,14 @@ import {
   type Piece,
   type Probe,
   type Scenario,
-  SECOND_NODE_ADDRESS,
   slice,
 } from "./scenario.ts";
 import { nodeBatch, type Side } from "./side.ts";
 
 /** Milliseconds for what a proxy does after its rules are in the kernel, unless a run says otherwise. */
 const SETTLE_MS = 300;
-/** Milliseconds before each further time that outcomes are asked for which differ. */
-const PATIENCE_MS = [200, 1_500] as const;
+/** Milliseconds before each further time that a probe is made whose outcomes are not what is expected. */
+const PATIENCE_MS = [200, 1_500, 4_000] as const;
 /** Probes that a member makes at the same time: most of what a probe takes is waiting. */
 const PARALLEL = 4;
 
@@ -28,27 +28,18 @@ export interface World {
   readonly weir: Side;
 }
 
-/** A probe of a scenario in one family, with all that is needed to make it again. */
-interface Question {
-  readonly scenario: Scenario;
-  readonly probe: Probe;
-  readonly family: Family;
-  readonly place: Place;
-  readonly key: string;
-}
-
 /** Plays runs: every scenario of a run at the same time, step by step, on both sides. */
 export class Player {
   readonly #world: World;
-  readonly #isMeant: (seen: Comparison) => boolean;
+  readonly #isExpected: (seen: Comparison) => boolean;
   readonly #signal: AbortSignal;
   readonly #renderer = new Renderer();
   #barriers = 0;
 
-  /** A difference of which `isMeant` is true is not asked about again. */
-  constructor(world: World, isMeant: (seen: Comparison) => boolean, signal: AbortSignal) {
+  /** A probe of whose outcomes `isExpected` is true is not made again. */
+  constructor(world: World, isExpected: (seen: Comparison) => boolean, signal: AbortSignal) {
     this.#world = world;
-    this.#isMeant = isMeant;
+    this.#isExpected = isExpected;
     this.#signal = signal;
   }
 
@@ -139,7 +130,7 @@ export class Player {
     await sleep(settleMs);
   }
 
-  /** Makes every probe of a step on both sides; those whose outcomes differ, again and more thoroughly. */
+  /** Makes every probe of a step on both sides; where that comes out otherwise than expected, again and more thoroughly. */
   async #compare(
     run: Run,
     step: number,
@@ -166,13 +157,9 @@ export class Player {
           weir: weir.get(question) ?? "",
         });
       }
-      open = open.filter((question) => this.#isSurprising(seen.get(question)!));
+      open = open.filter((question) => !this.#isExpected(seen.get(question)!));
     }
     return [...seen.values()];
-  }
-
-  #isSurprising(seen: Comparison): boolean {
-    return seen.reference !== seen.weir && !this.#isMeant(seen);
   }
 
   /** Returns the probes of a scenario at a step; none after its last change. */
@@ -213,33 +200,6 @@ export class Player {
 function changeOf(scenario: Scenario, step: number): Change | undefined {
   if (step > 0) return scenario.changes?.[step - 1];
   return { what: "the beginning", apply: scenario.objects };
-}
-
-function stepName({ changes = [] }: Scenario, step: number): string {
-  return step === 0 ? "at first" : `after ${changes[step - 1]?.what}`;
-}
-
-function label({ probe, family }: Question): string {
-  const { from, to, port, protocol, service, kind } = probe;
-  const what = typeof to === "string" ? to : addressName(to[family] ?? "");
-  const owner = service === "web" ? "" : `${service} `;
-  switch (kind) {
-    case "echo":
-      return `${family} ${from} → ${owner}${what} ICMP echo`;
-    case "health":
-      return `${family} ${from} → ${owner}health check`;
-    case "sctp":
-      return `${family} ${from} → ${owner}${what} ${port}/SCTP`;
-    default: {
-      const manner = kind === "connect" ? "" : ` (${kind})`;
-      return `${family} ${from} → ${owner}${what} ${port}/${protocol}${manner}`;
-    }
-  }
-}
-
-function addressName(address: string): string {
-  const isSecond = FAMILIES.some((family) => SECOND_NODE_ADDRESS[family] === address);
-  return isSecond ? "the node's second address" : address;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { covers, type DeliberateDifference } from "./differences.ts";
+import { covers, type DeliberateDifference, isAbout } from "./differences.ts";
 import type { Comparison } from "./run.ts";
 
 /** What came of a run of the oracle. */
@@ -34,11 +34,9 @@ export function stale(
   comparisons: readonly Comparison[],
   deliberate: readonly DeliberateDifference[],
 ): readonly DeliberateDifference[] {
-  const played = [...new Set(comparisons.map(({ scenario }) => scenario))];
-  const different = comparisons.filter(({ reference, weir }) => reference !== weir);
   return deliberate.filter((entry) =>
-    !entry.sometimes && played.some((name) => name.startsWith(entry.scenario)) &&
-    !different.some((one) => covers(entry, one))
+    !entry.sometimes && comparisons.some((seen) => isAbout(entry, seen)) &&
+    !comparisons.some((seen) => seen.reference !== seen.weir && covers(entry, seen))
   );
 }
 
