@@ -50,7 +50,11 @@ async function enter(args: readonly string[]): Promise<number> {
     env: { [INSIDE]: "1" },
     stdin: "null",
   });
-  return (await command.spawn().status).code;
+  const child = command.spawn();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => child.kill("SIGKILL"));
+  }
+  return (await child.status).code;
 }
 
 async function bench({ shapes, effort, output }: BenchOptions, binaries: string): Promise<void> {
