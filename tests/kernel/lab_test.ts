@@ -139,7 +139,10 @@ Deno.test("a flow stays open until its server stops", async () => {
     assert.equal(seen(flow.first), "first saw 192.0.2.10");
     assert.deepEqual(await flow.ask(), flow.first, "the same five-tuple");
     await pod.unserve(8080, { protocol });
-    assert.equal(seen(await flow.ask()), want);
+    let after = seen(await flow.ask());
+    // the ICMP error of one datagram may get lost on a busy machine, not that of three
+    for (let more = 0; more < 2 && after === "timeout"; more++) after = seen(await flow.ask());
+    assert.equal(after, want);
     await flow.close();
   }
 });
