@@ -15,25 +15,28 @@ export interface Resource {
   readonly optional: boolean;
 }
 
-/** Another proxy serves what carries this label; the presence of the key is what counts. */
+/** Another proxy serves a Service with this label; the presence of the key is what counts. */
 const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+/** The endpoint slice controller gives this label to the slices of headless Services. */
 const HEADLESS = "service.kubernetes.io/headless";
-const NOT_OURS = `!${OTHER_PROXY},!${HEADLESS}`;
 
 /**
  * Describes how to list and watch `kind`, of the Nodes only `nodeName`.
  *
- * Headless Services are left out by field as well, as their label is only as good as who sets it.
+ * The selectors are those of kube-proxy, no more and no less. A Service is headless by its field and not by its label,
+ * and slices are judged by the Service that they name.
  */
 export function resourceOf(kind: Kind, nodeName: string): Resource {
   switch (kind) {
     case "Service":
       return resource(kind, "", "services", {
-        labelSelector: NOT_OURS,
+        labelSelector: `!${OTHER_PROXY}`,
         fieldSelector: "spec.clusterIP!=None",
       });
     case "EndpointSlice":
-      return resource(kind, "discovery.k8s.io", "endpointslices", { labelSelector: NOT_OURS });
+      return resource(kind, "discovery.k8s.io", "endpointslices", {
+        labelSelector: `!${HEADLESS}`,
+      });
     case "Node":
       return resource(kind, "", "nodes", { fieldSelector: `metadata.name=${nodeName}` });
     case "ServiceCIDR":

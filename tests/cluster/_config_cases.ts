@@ -4,8 +4,10 @@ export interface Case {
   readonly args?: readonly string[];
 }
 
-/** A difference that weir means to have. */
+/** A difference that weir means to have. Every one is described in docs/differences.md. */
 export interface Difference {
+  /** The heading of its section there. */
+  readonly section: string;
   /** The fields that it is seen in. */
   readonly path: RegExp;
   /** What the two write, as JSON; undefined for nothing. */
@@ -17,42 +19,49 @@ export interface Difference {
 /** Every difference that there may be. */
 export const DIFFERENCES: readonly Difference[] = [
   {
+    section: "`minSyncPeriod: 0s` means no pause",
     path: /^(iptables|nftables)\.minSyncPeriod$/,
     kubeProxy: '"1s"',
     weir: '"0s"',
     reason: "0s in a file means no pause, as it does in a flag, and not the default",
   },
   {
+    section: "Logging options of the file count",
     path: /^logging\.options\.(text|json)\.splitStream$/,
     kubeProxy: undefined,
     weir: "true",
     reason: "kube-proxy writes the default of its flag over what the file says",
   },
   {
+    section: "A configuration is shown as it was written",
     path: /^logging\.options\.(text|json)\.infoBufferSize$/,
     kubeProxy: '"1536"',
     weir: '"1.5Ki"',
     reason: "a quantity stays as it is written; it is the same number",
   },
   {
+    section: "A configuration is shown as it was written",
     path: /^logging\.flushFrequency$/,
     kubeProxy: "1500000000",
     weir: '"1.5s"',
     reason: "nanoseconds are shown as a duration; it is the same time",
   },
   {
+    section: "A configuration is shown as it was written",
     path: /^clientConnection\.qps$/,
     kubeProxy: "123456790",
     weir: "123456789",
     reason: "kube-proxy keeps it as a number of 32 bits",
   },
   {
+    section: "A configuration is shown as it was written",
     path: /^(nodePortAddresses|ipvs\.excludeCIDRs)$/,
     kubeProxy: "[]",
     weir: "null",
     reason: "an empty list is shown like none; both mean the same",
   },
   {
+    section: "`--write-config-to` shows what would run",
     path: /^healthzBindAddress$/,
     kubeProxy: '"0.0.0.0:10256"',
     weir: '""',
@@ -163,6 +172,30 @@ export const ACCEPTED: readonly Case[] = [
     args: ["--logging-format=text", "--log-flush-frequency=250ms"],
   },
   { file: "hostnameOverride: foo", args: ["--hostname-override=  BaR "] },
+  {
+    file: "featureGates: {AllAlpha: false}\nmode: nftables",
+    args: [
+      "--feature-gates=AllBeta=true",
+      "--proxy-mode=ipvs",
+      "--kubeconfig=/x",
+      "--healthz-port=0",
+      "--metrics-bind-address=1.2.3.4:5",
+      "--cluster-cidr=10.0.0.0/8",
+      "--oom-score-adj=1",
+      "--master=https://192.0.2.1",
+    ],
+  },
+  {
+    args: [
+      "--logging-format=json",
+      "--feature-gates=LoggingAlphaOptions=true",
+      "--log-json-split-stream",
+      "--log-text-info-buffer-size=1k",
+      "--log-flush-frequency=1m",
+      "--v=4",
+    ],
+  },
+  { args: ["--feature-gates=AllowServiceExternalIPs=false", "--proxy_mode", "nftables"] },
   { args: ["--hostname-override="] },
   { args: ["--bind-address=", "--healthz-bind-address=", "--metrics-bind-address="] },
   {
@@ -214,9 +247,25 @@ export const ACCEPTED: readonly Case[] = [
   },
 ];
 
+/** A case that both refuse, unless it says why weir means to accept it. */
+export interface RefusedCase extends Case {
+  readonly accepted?: Pick<Difference, "section" | "reason">;
+}
+
 /** What both refuse, but for what weir means to accept. */
-export const REFUSED: readonly (Case & { readonly accepted?: string })[] = [
+export const REFUSED: readonly RefusedCase[] = [
   { file: "mode: kernelspace" },
+  {
+    file: "mode: userspace",
+    accepted: {
+      section: "Other modes run as nftables",
+      reason: "clusters that still have it can change the image first",
+    },
+  },
+  {
+    args: ["--proxy-mode=userspace"],
+    accepted: { section: "Other modes run as nftables", reason: "as in a file" },
+  },
   { file: "syncPeriod: {" },
   { file: "configSyncPeriod: 30" },
   { file: "configSyncPeriod: ''" },
@@ -240,9 +289,15 @@ export const REFUSED: readonly (Case & { readonly accepted?: string })[] = [
   { args: ["--feature-gates=AllAlpha"] },
   { args: ["--no-such-flag"] },
   { args: ["word"] },
-  { args: ["--cluster-cidr="], accepted: "no CIDR is no CIDR, in a flag as in a file" },
+  {
+    args: ["--cluster-cidr="],
+    accepted: { section: "No CIDR is no CIDR", reason: "in a flag as in a file" },
+  },
   {
     args: ["--healthz-bind-address=127.0.0.1"],
-    accepted: "an address without a port gets the default one, as when kube-proxy runs",
+    accepted: {
+      section: "`--write-config-to` shows what would run",
+      reason: "an address without a port gets the default one, as when kube-proxy runs",
+    },
   },
 ];

@@ -130,7 +130,7 @@ Deno.test({
       });
     }
 
-    await t.step("sees only what is its own to serve", async () => {
+    await t.step("sees what kube-proxy would see", async () => {
       await using mirror = await Mirror.start(server.proxyKubeconfig);
       const other = { "service.kubernetes.io/service-proxy-name": "" };
       const headless = { "service.kubernetes.io/headless": "" };
@@ -151,11 +151,11 @@ Deno.test({
       );
       const node = (name: string) => ({ metadata: { name } });
       await addAll(server, "/api/v1/nodes", node("node-2"), node("node-1"));
-      await mirror.untilNames("Service", "first", "kubernetes", "mine");
-      await mirror.untilNames("EndpointSlice", "kubernetes", "s");
+      await mirror.untilNames("Service", "first", "kubernetes", "labelled", "mine");
+      await mirror.untilNames("EndpointSlice", "kubernetes", "s", "s-other");
       await mirror.untilNames("Node", "node-1");
       await server.request("PATCH", `${SERVICES}/mine`, { metadata: { labels: other } });
-      await mirror.untilNames("Service", "first", "kubernetes");
+      await mirror.untilNames("Service", "first", "kubernetes", "labelled");
     });
   },
 });

@@ -35,6 +35,8 @@ export class Cluster implements AsyncDisposable {
         `--advertise-address=${API_ADDRESS}`,
         "--service-cluster-ip-range=10.96.0.0/12,fd00:96::/108",
         "--service-node-port-range=25000-32767",
+        // clusters hold objects from the time before it
+        "--feature-gates=StrictIPCIDRValidation=false",
       ];
       return new Cluster(await startApiServer({ dir, args }));
     } catch (error) {
@@ -70,10 +72,17 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
-  /** Changes the zone that the Node object of this node names. */
-  async setZone(zone: string): Promise<void> {
+  /** Changes what the Node object of this node says about its zone, or the keys of its taints. */
+  async changeNode(
+    { zone, taints }: { readonly zone?: string; readonly taints?: readonly string[] },
+  ): Promise<void> {
     const labels = { "topology.kubernetes.io/zone": zone };
-    await this.#server.request("PATCH", `/api/v1/nodes/${NODE_NAME}`, { metadata: { labels } });
+    await this.#server.request("PATCH", `/api/v1/nodes/${NODE_NAME}`, {
+      ...(zone === undefined ? {} : { metadata: { labels } }),
+      ...(taints === undefined
+        ? {}
+        : { spec: { taints: taints.map((key) => ({ key, effect: "NoSchedule" })) } }),
+    });
   }
 
   /** Creates objects, or replaces those that exist. Services come first, as in life. */

@@ -12,7 +12,7 @@ import {
   type Scenario,
   slice,
 } from "./scenario.ts";
-import { nodeBatch, type Side } from "./side.ts";
+import { nftBatch, nodeBatch, type Side } from "./side.ts";
 
 /** Milliseconds for what a proxy does after its rules are in the kernel, unless a run says otherwise. */
 const SETTLE_MS = 300;
@@ -99,10 +99,15 @@ export class Player {
     });
     const isDown = step === 0 || all.some(({ change }) => change.whileDown);
     if (isDown) await Promise.all(sides.map((side) => side.stop()));
-    for (const { change: { node, zone } } of all) {
-      if (zone !== undefined) await cluster.setZone(zone);
-      if (node === undefined) continue;
-      await Promise.all(sides.map((side) => nodeBatch(side.members.node, node)));
+    for (const { change: { node = [], disturbance, zone, taints } } of all) {
+      if (zone !== undefined) await cluster.changeNode({ zone });
+      if (taints !== undefined) await cluster.changeNode({ taints });
+      if (node.length > 0) {
+        await Promise.all(sides.map((side) => nodeBatch(side.members.node, node)));
+      }
+      if (disturbance !== undefined) {
+        await Promise.all(sides.map((side) => nftBatch(side.members.node, disturbance[side.name])));
+      }
     }
     await cluster.remove(all.flatMap(({ removed }) => removed));
     await cluster.apply(all.flatMap(({ applied }) => applied));

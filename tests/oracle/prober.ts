@@ -1,7 +1,7 @@
 import type { Flow, Namespace, Outcome } from "../../cli/demo/lab.ts";
 import { familyOf } from "../../model/family.ts";
 import type { Place } from "./render.ts";
-import type { Member, Probe } from "./scenario.ts";
+import { ADDRESSES, type Member, type Probe } from "./scenario.ts";
 import { CROWD, ownerOf, type Side } from "./side.ts";
 
 /** How thoroughly a probe is made. */
@@ -45,7 +45,8 @@ export class Prober {
           String(place.port),
         ]);
       case "health":
-        return await script(member, "health_get.ts", [`http://${hostOf(place)}/`]);
+      case "http":
+        return await script(member, "http_get.ts", [`http://${hostOf(place)}${probe.path ?? "/"}`]);
     }
   }
 
@@ -57,14 +58,15 @@ export class Prober {
 
   async #ask(
     member: Namespace,
-    { protocol }: Probe,
+    { protocol, from }: Probe,
     { address, port }: Place,
     key: string,
     { timeoutMs }: Effort,
   ): Promise<Outcome> {
     const known = this.#flows.get(key);
     if (known !== undefined) return await known.ask();
-    const flow = await member.open(address, port, { protocol, timeoutMs });
+    const options = { protocol, timeoutMs, ...sourceOf(from, address) };
+    const flow = await member.open(address, port, options);
     // A TCP connection that was not made is no flow: it is tried anew after the next change.
     if (protocol === "UDP" || flow.first.result === "answered") this.#flows.set(key, flow);
     return flow.first;
@@ -77,9 +79,15 @@ async function connect(
   { address, port }: Place,
   { connections, timeoutMs }: Effort,
 ): Promise<string> {
-  const options = { protocol: probe.protocol, timeoutMs, parallel: connections };
+  const { protocol, from } = probe;
+  const options = { protocol, timeoutMs, parallel: connections, ...sourceOf(from, address) };
   const outcomes = await member.connectMany(address, port, connections, options);
-  return summary(outcomes, probe.from, probe.kind === "count");
+  return summary(outcomes, from, probe.kind === "count");
+}
+
+/** Names the source of connections to `address`: of the client's many addresses the system would choose by the target. */
+function sourceOf(from: Member, address: string): { readonly sourceAddress?: string } {
+  return from === "client" ? { sourceAddress: ADDRESSES.client[familyOf(address)] } : {};
 }
 
 async function fromCrowd(

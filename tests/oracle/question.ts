@@ -18,14 +18,18 @@ export function stepName({ changes = [] }: Scenario, step: number): string {
 
 /** Says who asked whom. */
 export function label({ probe, family }: Question): string {
-  const { from, to, port, protocol, service, kind } = probe;
+  const { from, to, port, protocol, service, kind, path = "/" } = probe;
   const what = typeof to === "string" ? to : addressName(to[family] ?? "");
   const owner = service === "web" ? "" : `${service} `;
   switch (kind) {
     case "echo":
       return `${family} ${from} → ${owner}${what} ICMP echo`;
     case "health":
-      return `${family} ${from} → ${owner}health check`;
+      return `${family} ${from} → ${owner}health check${
+        to === "node port" ? "" : ` on its ${what}`
+      }${path === "/" ? "" : ` at ${path}`}`;
+    case "http":
+      return `${family} ${from} → ${what}:${port}${path}`;
     case "sctp":
       return `${family} ${from} → ${owner}${what} ${port}/SCTP`;
     default: {

@@ -1,8 +1,8 @@
 /**
- * Sends one packet of a protocol for which there is no ordinary client, and prints what came back: `answered`,
- * `refused` (port unreachable), `no such protocol`, `unreachable` or `timeout`.
+ * Sends packets of protocols for which there is no ordinary client, one after the other, and prints a line for each with
+ * what came back: `answered`, `refused` (port unreachable), `no such protocol`, `unreachable` or `timeout`.
  *
- * Arguments: `echo` or `sctp`, the address, the port. Permission: `--allow-ffi`; it needs CAP_NET_RAW.
+ * Arguments, for each packet: `echo` or `sctp`, the address, the port. Permission: `--allow-ffi`; it needs CAP_NET_RAW.
  * Numbers are those of Linux on x86-64 and arm64 (little-endian).
  */
 const AF_INET = 2, AF_INET6 = 10, SOCK_RAW = 3;
@@ -98,11 +98,17 @@ function crc32c(bytes: Uint8Array): number {
   return (crc ^ 0xffff_ffff) >>> 0;
 }
 
-function main([kind = "", address = "", port = ""]: readonly string[]): string {
+function send([kind = "", address = "", port = ""]: readonly string[]): string {
   const ipv6 = address.includes(":");
   return kind === "sctp"
     ? exchange(address, IPPROTO_SCTP, init(Number(port)))
     : exchange(address, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, echo(ipv6));
+}
+
+function main(args: readonly string[]): string {
+  const outcomes: string[] = [];
+  for (let at = 0; at < args.length; at += 3) outcomes.push(send(args.slice(at, at + 3)));
+  return outcomes.join("\n");
 }
 
 if (import.meta.main) Deno.stdout.writeSync(new TextEncoder().encode(main(Deno.args)));

@@ -64,8 +64,11 @@ export class Renderer {
   /** Returns where `probe` goes in `family`, or undefined when it does not go anywhere there. */
   place(scenario: Scenario, probe: Probe, family: Family): Place | undefined {
     if (!probe.families.includes(family)) return undefined;
-    const nodePort = () => this.#nodePort(scenario, probe.service, probe.port);
-    const { service: owner, port, to } = probe;
+    const { service: owner, port, to, kind } = probe;
+    const nodePort = () =>
+      kind === "health"
+        ? this.#healthCheckPort(scenario, owner)
+        : this.#nodePort(scenario, owner, port);
     switch (to) {
       case "cluster IP":
         return { address: this.#clusterIP(scenario, owner, family), port };
@@ -74,7 +77,6 @@ export class Renderer {
       case "load balancer IP":
         return { address: this.#loadBalancerIP(scenario, owner, family), port };
       case "node port":
-        if (probe.kind === "health") return this.#healthCheck(scenario, owner, family);
         return { address: ADDRESSES.node[family], port: nodePort() };
       case "second node port":
         return { address: SECOND_NODE_ADDRESS[family], port: nodePort() };
@@ -88,7 +90,7 @@ export class Renderer {
   }
 
   #service(scenario: Scenario, piece: ServicePiece): ApiObject {
-    const { type, families } = piece;
+    const { type } = piece;
     const withNodePorts = (type === "NodePort" || type === "LoadBalancer") &&
       piece.spec.allocateLoadBalancerNodePorts !== false;
     const spec = {
@@ -101,18 +103,27 @@ export class Renderer {
       ...this.#healthCheckField(scenario, piece),
       ...piece.spec,
     };
-    const ingress = families.map((family) => ({
-      ip: piece.vips?.[family] ?? this.#loadBalancerIP(scenario, piece.name, family),
-      ...(piece.ipMode === "absent" ? {} : { ipMode: piece.ipMode }),
-    }));
-    const hasIngress = type === "LoadBalancer" && piece.ipMode !== "none";
+    const ingress = this.#ingress(scenario, piece);
+    const { labels, annotations } = piece;
     const name = this.#name(scenario, piece.name);
     return {
       collection: SERVICES,
       name,
-      body: { metadata: { name, labels: piece.labels }, spec },
-      ...(hasIngress ? { status: { loadBalancer: { ingress } } } : {}),
+      body: { metadata: { name, labels, annotations }, spec },
+      ...(ingress.length > 0 ? { status: { loadBalancer: { ingress } } } : {}),
     };
+  }
+
+  /** Returns what the load balancer's status says; nothing for a Service without one. */
+  #ingress(scenario: Scenario, piece: ServicePiece): readonly Record<string, unknown>[] {
+    const { type, families, ipMode, vips, name, ingress } = piece;
+    if (type !== "LoadBalancer") return [];
+    if (ipMode === "none") return ingress;
+    const own = families.map((family) => ({
+      ip: vips?.[family] ?? this.#loadBalancerIP(scenario, name, family),
+      ...(ipMode === "absent" ? {} : { ipMode }),
+    }));
+    return [...own, ...ingress];
   }
 
   #addressFields(scenario: Scenario, piece: ServicePiece): Record<string, unknown> {
@@ -148,13 +159,16 @@ export class Renderer {
         metadata: {
           name,
           labels: {
-            "kubernetes.io/service-name": this.#name(scenario, piece.service),
+            ...(piece.service === ""
+              ? {}
+              : { "kubernetes.io/service-name": this.#name(scenario, piece.service) }),
             ...piece.labels,
           },
         },
         addressType: family,
         ports: piece.ports,
         endpoints: piece.endpoints.map((one) => endpointOf(one, family)),
+        ...piece.fields,
       },
     };
   }
@@ -187,10 +201,6 @@ export class Renderer {
     return FIRST_HEALTH_CHECK_PORT + this.#number("health", `${scenario.name}/${name}`);
   }
 
-  #healthCheck(scenario: Scenario, name: string, family: Family): Place {
-    return { address: ADDRESSES.node[family], port: this.#healthCheckPort(scenario, name) };
-  }
-
   /** Counts from 1 within each `kind`, the same number for the same `key`. */
   #number(kind: string, key: string): number {
     const known = this.#numbers.get(`${kind} ${key}`);
@@ -210,9 +220,10 @@ function endpointOf(one: EndpointPiece, family: Family): Record<string, unknown>
     ...(one.zones ? { forZones: one.zones.map((name) => ({ name })) } : {}),
     ...(one.nodes ? { forNodes: one.nodes.map((name) => ({ name })) } : {}),
   };
+  const { member, also = [], hasNode = true } = one;
   return {
-    addresses: [ADDRESSES[one.member][family]],
-    nodeName: one.member === "remote" ? OTHER_NODE_NAME : NODE_NAME,
+    addresses: [member, ...also].map((name) => ADDRESSES[name][family]),
+    ...(hasNode ? { nodeName: member === "remote" ? OTHER_NODE_NAME : NODE_NAME } : {}),
     conditions: one.conditions ?? {},
     ...(Object.keys(hints).length > 0 ? { hints } : {}),
   };

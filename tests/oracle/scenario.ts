@@ -51,8 +51,12 @@ export interface Change {
   readonly remove?: readonly Piece[];
   /** Lines for `ip -batch` on the node. */
   readonly node?: readonly string[];
+  /** Lines for nft on the nodes, by the proxy whose rules are disturbed. */
+  readonly disturbance?: Readonly<Record<"kube-proxy" | "weir", readonly string[]>>;
   /** The zone that the Node object names from now on. */
   readonly zone?: string;
+  /** The keys of all taints that the Node object has from now on. */
+  readonly taints?: readonly string[];
   /** True when both proxies are ended before it happens, and started again after. */
   readonly whileDown?: boolean;
   /** Milliseconds to wait before the probes. */
@@ -75,7 +79,10 @@ export interface ServicePiece {
   readonly ipMode: "VIP" | "Proxy" | "absent" | "none";
   /** The load balancer's addresses; without them, addresses of its own. */
   readonly vips?: Readonly<Record<Family, string>>;
+  /** Further entries of its load balancer's status. */
+  readonly ingress: readonly Readonly<Record<string, unknown>>[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   /** More fields of its `spec`; they win. */
   readonly spec: Readonly<Record<string, unknown>>;
 }
@@ -91,12 +98,14 @@ export interface PortPiece {
 export interface SlicePiece {
   readonly kind: "EndpointSlice";
   readonly name: string;
-  /** The Service that it belongs to. */
+  /** The Service that it belongs to; "" for none. */
   readonly service: string;
   readonly families: readonly Family[];
-  readonly ports: readonly PortPiece[];
+  readonly ports: readonly Partial<PortPiece>[];
   readonly endpoints: readonly EndpointPiece[];
   readonly labels: Readonly<Record<string, string>>;
+  /** More of its fields; they win. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** An endpoint: the member that answers, and what the slice says about it. */
@@ -107,6 +116,10 @@ export interface EndpointPiece {
   >;
   readonly zones?: readonly string[];
   readonly nodes?: readonly string[];
+  /** Members whose addresses it has too, after the first one. */
+  readonly also?: readonly Member[];
+  /** False when the slice does not say on which node it is. @default {true} */
+  readonly hasNode?: boolean;
 }
 
 /** A range of cluster IPs beyond those that the API server starts with. */
@@ -122,6 +135,8 @@ export interface Probe {
   readonly to: Target;
   /** The Service whose frontend it is. */
   readonly service: string;
+  /** The path of a GET. @default {"/"} */
+  readonly path?: string;
   /** The Service's port; for a node port, the one that it belongs to. */
   readonly port: number;
   readonly protocol: "TCP" | "UDP";
@@ -129,9 +144,10 @@ export interface Probe {
   /**
    * `connect`: new connections; who answers and whom do they see? `count`: the same, but how many answer (a random
    * choice). `flow`: a flow that is opened at first and asked again after each change. `spread`: one connection from each
-   * of the client's further addresses. `echo`: ICMP echo. `sctp`: an SCTP INIT. `health`: GET of the health check node port.
+   * of the client's further addresses. `echo`: ICMP echo. `sctp`: an SCTP INIT. `health`: GET of the health check node
+   * port, on the address of a node port. `http`: GET of any address and port.
    */
-  readonly kind: "connect" | "count" | "flow" | "spread" | "echo" | "sctp" | "health";
+  readonly kind: "connect" | "count" | "flow" | "spread" | "echo" | "sctp" | "health" | "http";
 }
 
 /** A frontend of the Service, or an address of its own (with {@linkcode Probe.port}). */
@@ -165,7 +181,9 @@ export function service(
     families: BOTH,
     external: "own",
     ipMode: "VIP",
+    ingress: [],
     labels: {},
+    annotations: {},
     spec: {},
     ...rest,
     ports: ports.map((port) => ({ ...HTTP, ...port })),
@@ -191,6 +209,7 @@ export function slice(
     service: owner,
     families: BOTH,
     labels: {},
+    fields: {},
     ...rest,
     endpoints: endpoints.map((one) => typeof one === "string" ? { member: one } : one),
     ports: ports.map((port) => ({ ...HTTP, port: TARGET_PORTS[0], ...port })),

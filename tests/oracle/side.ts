@@ -160,6 +160,11 @@ export async function nodeBatch(node: Namespace, lines: readonly string[]): Prom
   await node.output("ip", ["-batch", "-"], { stdin: [`${lines.join("\n")}\n`] });
 }
 
+/** Runs lines of `nft -f` on a node. */
+export async function nftBatch(node: Namespace, lines: readonly string[]): Promise<void> {
+  await node.output("nft", ["-f", "-"], { stdin: [`${lines.join("\n")}\n`] });
+}
+
 async function batch(lines: readonly string[]): Promise<void> {
   const options = { stdin: [`${lines.join("\n")}\n`], timeoutMs: 10_000 };
   const { code, stderr } = await runProcess("ip", ["-batch", "-"], options);

@@ -6,18 +6,17 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { Recorder, until } from "./_recorder.ts";
 
-const NOT_OURS = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless";
 const LISTS = [
   {
     kind: "Service",
     path: "/api/v1/services",
-    labelSelector: NOT_OURS,
+    labelSelector: "!service.kubernetes.io/service-proxy-name",
     fieldSelector: "spec.clusterIP!=None",
   },
   {
     kind: "EndpointSlice",
     path: "/apis/discovery.k8s.io/v1/endpointslices",
-    labelSelector: NOT_OURS,
+    labelSelector: "!service.kubernetes.io/headless",
     fieldSelector: null,
   },
   {

@@ -8,7 +8,7 @@ Deno.test("Reflector asks for a streaming list and puts it in force once it is c
   assert.equal(request.path, "/api/v1/services");
   const { timeoutSeconds, ...query } = Object.fromEntries(request.query);
   assert.deepEqual(query, {
-    labelSelector: "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless",
+    labelSelector: "!service.kubernetes.io/service-proxy-name",
     fieldSelector: "spec.clusterIP!=None",
     watch: "1",
     allowWatchBookmarks: "true",

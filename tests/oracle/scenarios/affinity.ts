@@ -124,6 +124,34 @@ export const AFFINITY_SCENARIOS: readonly Scenario[] = [
     probes: ask(ORIGINS, FRONTENDS),
   },
   {
+    name: "affinity: a client stays with its endpoint on frontends that come later",
+    objects: [clusterService(STICKY), slice(["pod-a"])],
+    changes: [{
+      what: "other frontends and a second endpoint come",
+      apply: [service(STICKY), slice(["pod-a", "remote"])],
+    }],
+    // the node's own source address depends on the target
+    probes: ask(["pod-b", "client"], FRONTENDS),
+  },
+  {
+    name: "affinity: an endpoint in the network of the node",
+    objects: [service(STICKY), slice(["node"])],
+    changes: [
+      endpoints("a second endpoint comes", "node", "remote"),
+      endpoints("the first one goes", "remote"),
+    ],
+    probes: ask(ORIGINS, FRONTENDS),
+  },
+  {
+    name: "affinity: the Service's time becomes shorter",
+    objects: [clusterService(STICKY), slice(["pod-a"])],
+    changes: [
+      { what: "it is a second", apply: [clusterService({ spec: sticky(1) })] },
+      endpoints("a second endpoint comes, and two seconds", "pod-a", "remote"),
+    ].map((change, index) => index === 0 ? change : { ...change, pauseMs: 2_000 }),
+    probes: ask("client", "cluster IP", { kind: "spread" }),
+  },
+  {
     name: "affinity: a hairpin",
     objects: [service(STICKY), slice(["pod-a"])],
     changes: [endpoints("a second endpoint comes", "pod-a", "remote")],

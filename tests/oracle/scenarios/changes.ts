@@ -2,38 +2,32 @@ import {
   ADDRESSES,
   ask,
   clusterService,
+  DRAINING,
   FRONTENDS,
-  type Member,
   ORIGINS,
   type Scenario,
   service,
+  type ServiceCIDRPiece,
   slice,
 } from "../scenario.ts";
 import { CROWD } from "../side.ts";
 
-/** A second Service that claims an address of the first. It would lose a tie by its name too. */
-const CONFLICTS = [[["pod-a"], ["remote"]], [["pod-a"], []], [[], ["pod-a"]]].map((
-  [older = [], younger = []],
-): Scenario => ({
-  name: `change: two Services with one external IP, endpoints: ${older.join() || "none"} and ${
-    younger.join() || "none"
-  }`,
-  objects: [service(), slice(older as Member[])],
-  changes: [
-    {
-      what: "a second Service claims it",
-      apply: [
-        service({ name: "younger", external: "web" }),
-        slice(younger as Member[], { service: "younger" }),
-      ],
-    },
-    { what: "the older one goes", remove: [service()] },
-  ],
-  probes: [
-    ...ask(ORIGINS, "external IP"),
-    ...ask(ORIGINS, ["cluster IP", "node port"], { service: "younger" }),
-  ],
-}));
+const LOCAL = { internalTrafficPolicy: "Local", externalTrafficPolicy: "Local" };
+
+/** A ServiceCIDR around an address that somebody has. */
+const PASSING_RANGE: ServiceCIDRPiece = {
+  kind: "ServiceCIDR",
+  name: "passing",
+  cidrs: [`${CROWD.IPv4.at(-3)}/31`, `${CROWD.IPv6.at(-3)}/127`],
+};
+
+const HELD_CLUSTER_IP = { IPv4: "10.97.250.7", IPv6: "fd00:96::2:507" } as const;
+const HELD = clusterService({
+  spec: {
+    clusterIP: HELD_CLUSTER_IP.IPv4,
+    clusterIPs: [HELD_CLUSTER_IP.IPv4, HELD_CLUSTER_IP.IPv6],
+  },
+});
 
 /** Changes over time, seen by new connections. */
 export const CHANGE_SCENARIOS: readonly Scenario[] = [
@@ -210,7 +204,6 @@ export const CHANGE_SCENARIOS: readonly Scenario[] = [
       ...ask(ORIGINS, ["cluster IP", "node port"], { service: "second" }),
     ],
   },
-  ...CONFLICTS,
   {
     name: "change: an open connection goes on when its endpoint and its Service go",
     objects: [service(), slice(["pod-a"])],
@@ -234,6 +227,47 @@ export const CHANGE_SCENARIOS: readonly Scenario[] = [
       pauseMs: 500,
     }],
     probes: ask(["pod-b", "node"], { IPv4: CROWD.IPv4.at(-1)!, IPv6: CROWD.IPv6.at(-1)! }),
+  },
+  {
+    name: "change: a range of cluster IPs goes",
+    objects: [PASSING_RANGE],
+    changes: [{ what: "the ServiceCIDR goes", remove: [PASSING_RANGE], pauseMs: 500 }],
+    probes: ask(["pod-b", "node"], { IPv4: CROWD.IPv4.at(-3)!, IPv6: CROWD.IPv6.at(-3)! }),
+  },
+  {
+    name: "change: the node holds a cluster IP itself, as node-local DNS caches do",
+    objects: [HELD, slice(["pod-a"])],
+    changes: [
+      {
+        what: "it has the address",
+        node: [
+          `address add ${HELD_CLUSTER_IP.IPv4}/32 dev lo`,
+          `address add ${HELD_CLUSTER_IP.IPv6}/128 dev lo nodad`,
+        ],
+      },
+      { what: "there are no endpoints", apply: [slice([])] },
+      {
+        what: "it has the address no more",
+        node: [
+          `address del ${HELD_CLUSTER_IP.IPv4}/32 dev lo`,
+          `address del ${HELD_CLUSTER_IP.IPv6}/128 dev lo`,
+        ],
+      },
+    ],
+    probes: [
+      ...ask(ORIGINS, HELD_CLUSTER_IP),
+      // a port that the Service does not have, and on which the node answers
+      ...ask(ORIGINS, HELD_CLUSTER_IP, { port: 8080 }),
+    ],
+  },
+  {
+    name: "change: the endpoint here drains and goes under policies Local",
+    objects: [service({ spec: LOCAL }), slice(["pod-a", "remote"])],
+    changes: [
+      { what: "it drains", apply: [slice([{ member: "pod-a", conditions: DRAINING }, "remote"])] },
+      { what: "it is gone", apply: [slice(["remote"])] },
+    ],
+    probes: [...ask(ORIGINS, FRONTENDS), ...ask("client", "node port", { kind: "health" })],
   },
   {
     name: "change: the node's pods answer directly, whatever happens",

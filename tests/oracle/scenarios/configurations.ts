@@ -9,6 +9,7 @@ import {
   slice,
   ZONE,
 } from "../scenario.ts";
+import { CROWD } from "../side.ts";
 
 /** What depends on how the proxy is configured: who counts as a pod, and which node ports answer. */
 export function configured(what: string): readonly Scenario[] {
@@ -23,6 +24,8 @@ export function configured(what: string): readonly Scenario[] {
         ...ask([...ORIGINS, "remote"], FRONTENDS),
         ...ask(ORIGINS, "second node port"),
         ...ask("node", "loopback node port"),
+        ...ask("client", ["node port", "second node port"], { kind: "health" }),
+        ...ask("node", "loopback node port", { kind: "health" }),
       ],
     })),
     {
@@ -46,7 +49,9 @@ export function configured(what: string): readonly Scenario[] {
   ];
 }
 
-/** Zones of a node whose object names none at first. */
+const TWICE = [`${CROWD.IPv4.at(-5)}/31`, `${CROWD.IPv6.at(-5)}/127`];
+
+/** Zones of a node whose object names none at first. A change of the zone makes kube-proxy write everything anew. */
 export const NO_ZONE_SCENARIOS: readonly Scenario[] = [{
   name: "hints for zones, and a node that comes into one",
   objects: [
@@ -58,13 +63,24 @@ export const NO_ZONE_SCENARIOS: readonly Scenario[] = [{
     { what: "the node is in the other zone", zone: OTHER_ZONE, pauseMs: 500 },
   ],
   probes: ask(ORIGINS, FRONTENDS),
+}, {
+  name: "a range of cluster IPs that two ServiceCIDRs name",
+  objects: [
+    { kind: "ServiceCIDR", name: "once", cidrs: TWICE },
+    { kind: "ServiceCIDR", name: "twice", cidrs: TWICE },
+  ],
+  changes: [
+    { what: "one of them goes", remove: [{ kind: "ServiceCIDR", name: "twice", cidrs: TWICE }] },
+    { what: "everything is written anew" },
+  ],
+  probes: ask(["pod-b", "node"], { IPv4: CROWD.IPv4.at(-5)!, IPv6: CROWD.IPv6.at(-5)! }),
 }];
 
 /** Node ports on addresses that the node gets and loses, with nodePortAddresses that hold them. */
 export const LIVE_ADDRESS_SCENARIOS: readonly Scenario[] = [
   {
     name: "node ports: an address of the node comes and goes",
-    objects: [service(), slice(["pod-a"])],
+    objects: [service({ spec: { externalTrafficPolicy: "Local" } }), slice(["pod-a"])],
     changes: [
       {
         what: "the address comes",
@@ -83,6 +99,9 @@ export const LIVE_ADDRESS_SCENARIOS: readonly Scenario[] = [
         pauseMs: 1_500,
       },
     ],
-    probes: [...ask("client", "second node port"), ...ask("client", "new node port")],
+    probes: [
+      ...ask("client", ["second node port", "new node port"]),
+      ...ask("client", ["second node port", "new node port"], { kind: "health" }),
+    ],
   },
 ];

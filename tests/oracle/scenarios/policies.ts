@@ -86,12 +86,24 @@ export const POLICY_DETAILS: readonly Scenario[] = [
     probes: ask(["node", "pod-b", "client"], FRONTENDS),
   },
   {
-    name: "external policy Local without an address outside means nothing",
+    name: "external policy Local on a NodePort Service",
     objects: [
       service({ type: "NodePort", external: "none", spec: { externalTrafficPolicy: "Local" } }),
       slice(["remote"]),
     ],
     probes: ask(ORIGINS, ["cluster IP", "node port"]),
+  },
+  {
+    name: "external policy Local on a Service that nobody can reach from outside",
+    objects: [
+      service({
+        external: "none",
+        ipMode: "none",
+        spec: { externalTrafficPolicy: "Local", allocateLoadBalancerNodePorts: false },
+      }),
+      slice(["remote"]),
+    ],
+    probes: ask(ORIGINS, "cluster IP"),
   },
   {
     name: "external policy Local on a ClusterIP Service with an external IP",

@@ -62,6 +62,25 @@ export const RESTART_SCENARIOS: readonly Scenario[] = [
     probes: ask(ORIGINS, FRONTENDS, { kind: "flow", protocol: "UDP" }),
   },
   {
+    name: "restart: UDP flows whose Service, or whose external IP, goes meanwhile",
+    objects: [
+      service({ ports: UDP }),
+      slice(["pod-a"], { ports: UDP }),
+      service({ name: "inner", ports: UDP }),
+      slice(["pod-a"], { service: "inner", ports: UDP }),
+    ],
+    changes: [{
+      what: "a restart",
+      whileDown: true,
+      apply: [service({ name: "inner", ports: UDP, external: "none" })],
+      remove: [service()],
+    }],
+    probes: [
+      ...ask(ORIGINS, FRONTENDS, { kind: "flow", protocol: "UDP" }),
+      ...ask(ORIGINS, FRONTENDS, { kind: "flow", protocol: "UDP", service: "inner" }),
+    ],
+  },
+  {
     name: "restart: a client stays with its endpoint",
     objects: [service(STICKY), slice(["pod-a"])],
     changes: [{

@@ -2,13 +2,16 @@ import type { Run } from "../run.ts";
 import { ADDRESSES, ZONE } from "../scenario.ts";
 import { AFFINITY_SCENARIOS } from "./affinity.ts";
 import { CHANGE_SCENARIOS } from "./changes.ts";
+import { CONFLICT_SCENARIOS } from "./conflicts.ts";
 import { configured, LIVE_ADDRESS_SCENARIOS, NO_ZONE_SCENARIOS } from "./configurations.ts";
 import { ENDPOINT_SCENARIOS } from "./endpoints.ts";
 import { FRONTEND_SCENARIOS, LONG_NAME_SCENARIOS } from "./frontends.ts";
+import { HEALTH_CHECK_SCENARIOS, NODE_HEALTH_SCENARIOS } from "./health_checks.ts";
+import { ODD_OBJECT_SCENARIOS } from "./odd_objects.ts";
 import { POLICY_DETAILS, POLICY_SCENARIOS } from "./policies.ts";
 import { RESTART_SCENARIOS } from "./restarts.ts";
 import { SOURCE_RANGE_SCENARIOS } from "./source_ranges.ts";
-import { UDP_FLOW_SCENARIOS, UDP_FRONTEND_SCENARIOS } from "./udp_flows.ts";
+import { FAILED_SYNC_SCENARIOS, UDP_FLOW_SCENARIOS, UDP_FRONTEND_SCENARIOS } from "./udp_flows.ts";
 
 const CLUSTER_CIDR = { clusterCIDR: "10.244.0.0/16,fd00:244::/64" };
 /** A burst of changes is one sync, and no change waits. */
@@ -33,9 +36,15 @@ export const RUNS: readonly Run[] = [
       ...FRONTEND_SCENARIOS,
       ...SOURCE_RANGE_SCENARIOS,
       ...ENDPOINT_SCENARIOS,
+      ...ODD_OBJECT_SCENARIOS,
+      ...HEALTH_CHECK_SCENARIOS,
     ],
   },
-  { name: "changes", ...USUAL, scenarios: [...CHANGE_SCENARIOS, ...AFFINITY_SCENARIOS] },
+  {
+    name: "changes",
+    ...USUAL,
+    scenarios: [...CHANGE_SCENARIOS, ...CONFLICT_SCENARIOS, ...AFFINITY_SCENARIOS],
+  },
   // by themselves: a flow must not be forgotten (after 30 s without a datagram) while other probes are made
   { name: "UDP flows", ...USUAL, settleMs: CONNTRACK_MS, scenarios: UDP_FLOW_SCENARIOS },
   {
@@ -43,6 +52,12 @@ export const RUNS: readonly Run[] = [
     ...USUAL,
     settleMs: CONNTRACK_MS,
     scenarios: UDP_FRONTEND_SCENARIOS,
+  },
+  {
+    name: "a sync that fails",
+    ...USUAL,
+    settleMs: CONNTRACK_MS,
+    scenarios: FAILED_SYNC_SCENARIOS,
   },
   { name: "restarts", ...USUAL, settleMs: CONNTRACK_MS, scenarios: RESTART_SCENARIOS },
   {
@@ -53,7 +68,7 @@ export const RUNS: readonly Run[] = [
       nftables: { ...SYNC, masqueradeAll: true },
     },
     node: {},
-    scenarios: [...configured("masqueradeAll"), ...NO_ZONE_SCENARIOS],
+    scenarios: [...configured("masqueradeAll"), ...NO_ZONE_SCENARIOS, ...NODE_HEALTH_SCENARIOS],
   },
   {
     name: "no detection of pods, node ports on another address",
@@ -93,6 +108,16 @@ export const RUNS: readonly Run[] = [
     },
     node: {},
     scenarios: configured("BridgeInterface"),
+  },
+  {
+    name: "clusterCIDR of IPv4 only, node ports on loopback addresses and on none",
+    config: {
+      clusterCIDR: "10.244.0.0/16",
+      nodePortAddresses: ["127.0.0.0/8", "fd99::/64"],
+      nftables: SYNC,
+    },
+    node: {},
+    scenarios: configured("clusterCIDR of IPv4"),
   },
   {
     name: "a node without an IPv6 address",

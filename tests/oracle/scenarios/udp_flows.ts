@@ -19,6 +19,9 @@ function answering(...members: readonly Member[]) {
   return slice(members, { ports: TARGETS });
 }
 
+/** nft's words for the families. */
+const FAMILY_WORDS = ["ip", "ip6"] as const;
+
 const FLOWS = ask(ORIGINS, FRONTENDS, { kind: "flow", port: 53, protocol: "UDP" });
 
 /** Clients that send datagrams from one socket all the time, as DNS clients do. */
@@ -120,6 +123,25 @@ export const UDP_FLOW_SCENARIOS: readonly Scenario[] = [
 ];
 
 /**
+ * A sync that fails, as an element that it takes away is gone already. It is played by itself: endpoints of other UDP
+ * Services would make kube-proxy look at all flows again.
+ */
+export const FAILED_SYNC_SCENARIOS: readonly Scenario[] = [{
+  name: "UDP flow: its endpoint is replaced, in a sync that fails",
+  objects: [dns(), answering("pod-a")],
+  changes: [{
+    what: "another sync",
+    disturbance: {
+      "kube-proxy": FAMILY_WORDS.map((word) => `flush set ${word} kube-proxy hairpin-connections`),
+      weir: FAMILY_WORDS.map((word) => `flush set ${word} weir hairpin`),
+    },
+    apply: [answering("remote")],
+    pauseMs: 500,
+  }],
+  probes: FLOWS,
+}];
+
+/**
  * Frontends that come and go while endpoints stay. They are played by themselves, as kube-proxy looks at all flows when
  * the endpoints of any UDP Service have changed.
  */
@@ -151,5 +173,14 @@ export const UDP_FRONTEND_SCENARIOS: readonly Scenario[] = [
     objects: [dns(), answering("pod-a")],
     changes: [{ what: "the external IP goes", apply: [dns({ external: "none" })] }],
     probes: ask(ORIGINS, "external IP", { kind: "flow", port: 53, protocol: "UDP" }),
+  },
+  {
+    name: "UDP flow: its load balancer IP and node port go",
+    objects: [dns(), answering("pod-a")],
+    changes: [{
+      what: "it is a ClusterIP Service",
+      apply: [dns({ type: "ClusterIP", ipMode: "none" })],
+    }],
+    probes: FLOWS,
   },
 ];
