@@ -1,5 +1,6 @@
 import type { Transition } from "../model/advance.ts";
 import type { Family } from "../model/family.ts";
+import type { ServicePort } from "../model/service_port.ts";
 
 /**
  * What puts the desired state of one family into force.
@@ -21,6 +22,11 @@ export interface Backend {
    * Rejects when the kernel still holds on to something: nothing is lost, a later call removes it.
    */
   tidy(signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Returns the Service ports with session affinity that have so many clients that not all are remembered: of late, one of
+   * the others came, got an endpoint at random, and will get another one with its next connection.
+   */
+  unlearned(signal?: AbortSignal): Promise<readonly ServicePort[]>;
 }
 
 /** How to apply. */

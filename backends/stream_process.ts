@@ -12,6 +12,8 @@ export interface StreamResult {
 export interface StreamOptions {
   /** Takes one line of standard output, without its end. What it throws ends the process and the call. */
   readonly onLine: (line: string) => void;
+  /** Text for standard input. Without it, standard input is closed. */
+  readonly stdin?: string;
   /** Milliseconds after which the process is killed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -34,8 +36,13 @@ export const STDERR_LIMIT = 4_096;
 
 /** Runs a real process. */
 export const streamProcess: StreamProcess = async (command, args, options) => {
-  const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
-  const child = new Deno.Command(command, { args: [...args], ...streams }).spawn();
+  const { stdin } = options;
+  const child = new Deno.Command(command, {
+    args: [...args],
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
   const kill = killer(child);
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -49,6 +56,7 @@ export const streamProcess: StreamProcess = async (command, args, options) => {
       child.status,
       lastOf(child.stderr),
       eachLine(child.stdout, options.onLine),
+      stdin === undefined ? undefined : feed(child.stdin, stdin),
     ]);
     return { code, stderr, timedOut };
   } finally {
@@ -66,6 +74,15 @@ function killer(child: Deno.ChildProcess): () => void {
       child.kill("SIGKILL");
     } catch { /* it has ended by itself */ }
   };
+}
+
+/** Writes all of standard input. A child that ends before it has read everything is not an error here. */
+async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch { /* the exit code and stderr say why it stopped reading */ }
 }
 
 async function eachLine(

@@ -22,6 +22,7 @@ export function printingNft(family: Family, clock: Clock, write: Write): Nft {
     },
     inspect: () => Promise.resolve(UNKNOWN_TABLE),
     listMap: () => Promise.resolve(new Map()),
+    listSet: () => Promise.resolve([]),
   };
 }
 

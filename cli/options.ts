@@ -3,7 +3,8 @@ import { ConfigError } from "../config/config_error.ts";
 import { defaultConfiguration, type KubeProxyConfiguration } from "../config/configuration.ts";
 import { modeWarnings } from "../config/mode_warnings.ts";
 import { parseConfiguration } from "../config/parse.ts";
-import { validateConfiguration } from "../config/validate.ts";
+import { unusedWarnings } from "../config/unused.ts";
+import { validateConfiguration, type ValidateOptions } from "../config/validate.ts";
 
 /** What the flags and the configuration file ask for together. */
 export interface RunOptions {
@@ -11,8 +12,14 @@ export interface RunOptions {
   readonly config: KubeProxyConfiguration;
   /** What the user should know before anything starts. */
   readonly warnings: readonly string[];
+  /** The flags of the command line. */
+  readonly flags: FlagValues;
   /** The file of `--config`, or "". */
   readonly configFile: string;
+  /** What the file said; "" without one. */
+  readonly configText: string;
+  /** Returns what the same command line asks for with another text in the file. Rejects as it did at first. */
+  readonly reload: (configText: string) => Promise<RunOptions>;
   /** The URL of `--master`, or "". */
   readonly master: string;
   /** The folder of `--manifests`, or "". */
@@ -39,12 +46,17 @@ export async function loadOptions(
   readTextFile: ReadTextFile,
 ): Promise<RunOptions> {
   const text = (name: string) => String(flags.get(name) ?? "");
-  const { config, warnings } = await loadConfiguration(flags, text("config"), readTextFile);
+  const file = text("config");
+  const configText = file === "" ? "" : await read(file, readTextFile);
+  const { config, warnings } = loadConfiguration(flags, file, configText);
   const version = text("version");
   return {
     config,
     warnings,
-    configFile: text("config"),
+    flags,
+    configFile: file,
+    configText,
+    reload: (other) => loadOptions(flags, () => Promise.resolve(other)),
     master: text("master"),
     manifests: text("manifests"),
     writeConfigTo: text("write-config-to"),
@@ -55,23 +67,25 @@ export async function loadOptions(
   };
 }
 
-async function loadConfiguration(
+function loadConfiguration(
   flags: FlagValues,
   file: string,
-  readTextFile: ReadTextFile,
-): Promise<Pick<RunOptions, "config" | "warnings">> {
+  text: string,
+): Pick<RunOptions, "config" | "warnings"> {
   const fromFile = file !== "";
   const amend = (config: KubeProxyConfiguration) => applyFlags(config, flags, { fromFile });
-  const parsed = fromFile
-    ? parseConfiguration(await read(file, readTextFile), { file, amend })
-    : { config: fromFlags(amend), warnings: [] };
   // Somebody who only points weir at a folder has not asked kube-proxy's default mode of it.
   const modeAsked = fromFile || flags.has("proxy-mode") || !flags.has("manifests");
+  const strictMode = modeAsked && flags.get("strict-mode") === true;
+  const parsed = fromFile
+    ? parseConfiguration(text, { file, amend, strictMode })
+    : { config: fromFlags(amend, { strictMode }), warnings: [] };
   return {
     config: parsed.config,
     warnings: [
       ...flagWarnings(flags, { fromFile }),
       ...parsed.warnings,
+      ...unusedWarnings(parsed.config, flags),
       ...(modeAsked ? modeWarnings(parsed.config) : []),
     ],
   };
@@ -79,9 +93,10 @@ async function loadConfiguration(
 
 function fromFlags(
   amend: (config: KubeProxyConfiguration) => KubeProxyConfiguration,
+  options: ValidateOptions,
 ): KubeProxyConfiguration {
   const config = amend(defaultConfiguration());
-  const problems = validateConfiguration(config);
+  const problems = validateConfiguration(config, options);
   if (problems.length > 0) throw new ConfigError("the command line", problems);
   return config;
 }

@@ -3,15 +3,15 @@ import { PROGRAMS } from "../backends/cleanup/tool.ts";
 /**
  * What weir may do, as flags of `deno run`: the tasks `start` and `compile` in deno.json have the same.
  *
- * Programs are nft, conntrack, and those that take away what kube-proxy's other modes left. The right to write is given
- * up at start, except for `--write-config-to`.
+ * Programs are nft, conntrack, `sysctl` and `choom` for what lies in /proc, and those that take away what kube-proxy's
+ * other modes left. The right to write is given up at start, except for `--write-config-to`.
  */
 export const PERMISSIONS: readonly string[] = [
   "--no-prompt",
   "--allow-read",
   "--allow-write",
   "--allow-net",
-  `--allow-run=${["nft", "conntrack", ...PROGRAMS].join()}`,
+  `--allow-run=${["nft", "conntrack", "sysctl", "choom", ...PROGRAMS].join()}`,
   "--allow-env=KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,LOG_TOKENS,LOG_STREAM",
-  "--allow-sys=hostname,networkInterfaces",
+  "--allow-sys=cpus,hostname,networkInterfaces",
 ];

@@ -4,27 +4,32 @@ import { NftablesBackend } from "../backends/nftables/nftables_backend.ts";
 import { type Nft, spawnedNft } from "../backends/nftables/nft.ts";
 import { NftSession } from "../backends/nftables/nft_session.ts";
 import { withSession } from "../backends/nftables/session_nft.ts";
-import { nodeName } from "../config/effective.ts";
+import type { KubeProxyConfiguration } from "../config/configuration.ts";
 import { runDaemon, type SourceHooks } from "../daemon/daemon.ts";
 import { supportedFamilies } from "../daemon/families.ts";
 import { LocalAddresses } from "../daemon/local_addresses.ts";
-import { configureLogging } from "../daemon/log.ts";
+import { configureLogging, type Logging } from "../daemon/log.ts";
+import { createMetrics, type Metrics } from "../daemon/metrics.ts";
+import { measured } from "../daemon/metrics_requests.ts";
 import { systemClock } from "../model/clock.ts";
 import { FAMILIES, type Family } from "../model/family.ts";
-import { type Client, createClient } from "../watch/client.ts";
-import { createCredentials } from "../watch/credentials.ts";
+import type { Client } from "../watch/client.ts";
 import type { EventWriter } from "../watch/event_writer.ts";
-import { findAccess } from "../watch/kubeconfig.ts";
 import type { Source } from "../watch/source.ts";
 import { cleanUp, leftoverRemover } from "./cleanup.ts";
 import { printingNft, writeStdout } from "./dry_run.ts";
+import { flagValues } from "./flag_values.ts";
 import { initialise } from "./init_only.ts";
 import type { RunOptions } from "./options.ts";
-import { versionLine } from "./version.ts";
+import { prepare, type Prepared } from "./prepare.ts";
+import { versionLine, WEIR_VERSION } from "./version.ts";
 import { writeConfigTo } from "./write_config.ts";
 
 /** Milliseconds that the last log lines get to be written. */
 const FLUSH_MS = 1_000;
+
+/** Milliseconds from the start until the configuration file is watched: a change before then is noticed after it. */
+const RELOAD_AFTER_MS = 1_000;
 
 /**
  * Is the service proxy until `signal` aborts, or does what else the options say. Returns the exit code.
@@ -32,12 +37,7 @@ const FLUSH_MS = 1_000;
  * Rules stay in the kernel when it ends.
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<number> {
-  const { logging: logs } = options.config;
-  const logging = configureLogging({
-    format: logs.format === "json" ? "json" : "text",
-    verbosity: logs.verbosity,
-    vmodule: logs.vmodule,
-  });
+  let logging = startLogging(options.config);
   const { log } = logging;
   for (const warning of options.warnings) log.warn(warning);
   try {
@@ -49,8 +49,20 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     // Nothing below writes a file, and nothing that the network brings can make it.
     await Deno.permissions.revoke({ name: "write" });
     if (options.cleanup) return await cleanUp(log, { nft: spawnedNft(), clock: systemClock });
-    if (options.initOnly) return await initialise(supportedFamilies(), log, { signal });
-    await serve(options, log, signal);
+    if (options.initOnly) {
+      const code = await initialise(supportedFamilies(), log, { signal });
+      const { tuneKernel } = await import("./tune_machine.ts");
+      await tuneKernel(options.config, log, signal);
+      return code;
+    }
+    const metrics = createMetrics();
+    let next = await serve(await prepare(options), { log, signal, metrics, isReload: false });
+    while (next !== undefined) {
+      await logging.flush(AbortSignal.timeout(FLUSH_MS));
+      logging = startLogging(next.options.config);
+      for (const warning of next.options.warnings) log.warn(warning);
+      next = await serve(next, { log, signal, metrics, isReload: true });
+    }
     log.info("Stopped, the rules stay in force");
     return 0;
   } catch (error) {
@@ -61,13 +73,37 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
   }
 }
 
-async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Promise<void> {
+function startLogging({ logging }: KubeProxyConfiguration): Logging {
+  const { format, verbosity, vmodule } = logging;
+  return configureLogging({ format: format === "json" ? "json" : "text", verbosity, vmodule });
+}
+
+/** What the service proxy works with, besides what it is to do. */
+interface Surroundings {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly metrics: Metrics;
+  /** True when it goes on with another configuration. */
+  readonly isReload: boolean;
+}
+
+/** Is the service proxy until `signal` aborts or the configuration file changes: returns what it says then. */
+async function serve(
+  { options, nodeName: name, client: bare }: Prepared,
+  { log, signal, metrics, isReload }: Surroundings,
+): Promise<Prepared | undefined> {
   const { config, dryRun } = options;
-  const name = nodeName(config, Deno.hostname());
+  metrics.describeBuild({ version: WEIR_VERSION, featureGates: config.featureGates });
+  const client = bare && measured(bare, metrics, systemClock);
   const families = dryRun ? FAMILIES : supportedFamilies();
-  log.info("Starting", { version: versionLine(), node: name, families: families.join(), dryRun });
-  const client = options.manifests === "" ? await clientFor(options) : undefined;
+  log.info(isReload ? "Starting anew" : "Starting", {
+    version: versionLine(options.reportedVersion || undefined),
+    node: name,
+    families: families.join(),
+    dryRun,
+  });
   const events = dryRun ? undefined : await eventWriterFor(client);
+  let next: Prepared | undefined;
   const sessions: NftSession[] = [];
   const nftFor = (family: Family): Nft => {
     if (dryRun) return printingNft(family, systemClock, writeStdout);
@@ -90,13 +126,38 @@ async function serve(options: RunOptions, log: Logger, signal: AbortSignal): Pro
     events,
     localAddresses: dryRun ? undefined : new LocalAddresses(),
     conntrack: dryRun ? undefined : spawnedConntrack(),
-    afterFirstSync: dryRun
-      ? undefined
-      : leftoverRemover(families, log.getChild("cleanup"), { clock: systemClock }),
+    afterFirstSync: dryRun ? undefined : afterFirstSync(config, families, log),
+    metrics,
+    flags: flagValues(options.flags),
+    isReload,
+    untilReconfigured: options.configFile === "" ? undefined : async (report, signal) => {
+      await systemClock.sleep(RELOAD_AFTER_MS, signal); // even an import counts at start
+      const { untilChanged } = await import("./reload.ts");
+      next = await untilChanged(options, report, { log, signal });
+    },
     clock: systemClock,
     log,
   }, signal);
   await running.finally(() => Promise.all(sessions.map((session) => session.close())));
+  return next;
+}
+
+/** Returns what is done once rules are in force: nothing of it may hold them up. */
+function afterFirstSync(
+  config: KubeProxyConfiguration,
+  families: readonly Family[],
+  log: Logger,
+): (family: Family, signal: AbortSignal) => Promise<void> {
+  const remove = leftoverRemover(families, log.getChild("cleanup"), { clock: systemClock });
+  let tuning: Promise<void> | undefined;
+  const tune = async (signal: AbortSignal) => {
+    const { tuneMachine } = await import("./tune_machine.ts");
+    await tuneMachine(config, log.getChild("machine"), signal);
+  };
+  return async (family, signal) => {
+    // The kernel's module for connection tracking is there now at the latest: the rules need it.
+    await Promise.all([tuning ??= tune(signal), remove(family, signal)]);
+  };
 }
 
 /** Returns where objects come from. Only what is needed is imported: it counts at start. */
@@ -118,19 +179,4 @@ async function eventWriterFor(client: Client | undefined): Promise<EventWriter |
   if (client === undefined) return undefined;
   const { createEventWriter } = await import("../watch/event_writer.ts");
   return createEventWriter({ client, hostname: Deno.hostname(), clock: systemClock });
-}
-
-/** Returns the client of the API server that the options or the Pod's environment name. */
-async function clientFor({ config, master }: RunOptions): Promise<Client> {
-  const { kubeconfig } = config.clientConnection;
-  const surroundings = { readTextFile: Deno.readTextFile, env: Deno.env.get };
-  const access = await findAccess({ kubeconfig, master }, surroundings);
-  const credentials = createCredentials(access, { ...surroundings, clock: systemClock });
-  const { server, proxy } = access;
-  return createClient({
-    server,
-    credentials,
-    clock: systemClock,
-    ...(proxy === undefined ? {} : { proxy }),
-  });
 }

@@ -25,6 +25,8 @@ export interface EffectiveSettings {
   /** Where node ports answer: on every address but loopback, on the node's own addresses, or on those in CIDRs. */
   readonly nodePorts: "any" | "primary" | CIDRsByFamily;
   readonly detectLocal: DetectLocal;
+  /** Whether external IPs of Services are offered (the feature gate `AllowServiceExternalIPs`). */
+  readonly offersExternalIPs: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export function effectiveSettings(config: KubeProxyConfiguration): EffectiveSett
     masqueradeBit: masquerade.masqueradeBit,
     nodePorts: nodePorts(config),
     detectLocal: detectLocal(config),
+    offersExternalIPs: config.featureGates["AllowServiceExternalIPs"] ?? true,
   };
 }
 

@@ -8,7 +8,7 @@ const NO_COUNTS = `${RANDOM}: connections are not counted`;
 const NOT_STICKY = `${RANDOM}: set "sessionAffinity: ClientIP" on Services whose clients must stay`;
 
 /** What becomes of each IPVS scheduler. `wrr` is `rr` in kube-proxy too, as it gives all endpoints the weight 1. */
-const SCHEDULERS: Readonly<Record<string, string>> = {
+export const SCHEDULERS: Readonly<Record<string, string>> = {
   "": RANDOM,
   rr: RANDOM,
   wrr: RANDOM,

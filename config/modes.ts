@@ -1,5 +1,5 @@
-/** The proxy modes that a configuration can name; blank is iptables, as in kube-proxy. */
-export const MODES: readonly string[] = ["", "iptables", "ipvs", "nftables"];
+/** The proxy modes that a configuration can name; blank is iptables, and userspace went with Kubernetes 1.26. */
+export const MODES: readonly string[] = ["", "iptables", "ipvs", "nftables", "userspace"];
 
 /** The ways to tell a local pod's traffic; blank is ClusterCIDR. */
 export const DETECT_LOCAL_MODES: readonly string[] = [

@@ -2,10 +2,10 @@ import type { z } from "zod";
 import { ConfigError, type ConfigProblem, pathText } from "./config_error.ts";
 import { decodeConfiguration, type KubeProxyConfiguration } from "./configuration.ts";
 import { type ConfigDocument, readDocument } from "./document.ts";
-import { validateConfiguration } from "./validate.ts";
+import { validateConfiguration, type ValidateOptions } from "./validate.ts";
 
 /** How to read a configuration. */
-export interface ParseOptions {
+export interface ParseOptions extends ValidateOptions {
   /** The name of the file, for messages. */
   readonly file: string;
   /** Changes the configuration before it is validated, as the flags do that a file leaves in force. */
@@ -33,7 +33,8 @@ export function parseConfiguration(text: string, options: ParseOptions): ParsedC
   const problems = [...decoded.problems];
   if (decoded.config !== undefined) {
     const config = options.amend?.(decoded.config) ?? decoded.config;
-    problems.push(...validateConfiguration(config).filter(({ path }) => !isAbout(path, problems)));
+    const wrong = validateConfiguration(config, options);
+    problems.push(...wrong.filter(({ path }) => !isAbout(path, problems)));
     if (problems.length === 0) {
       return { config, warnings: warningsOf(document, decoded.unknown, options.file) };
     }

@@ -6,6 +6,9 @@ import { type CIDRsByFamily, effectiveSettings } from "./effective.ts";
 
 /** What a configuration is compared with. */
 export interface NodeView {
+  readonly name: string;
+  /** False when there is no object of that name. */
+  readonly isKnown: boolean;
   /** The families in which the node has an address. */
   readonly families: readonly Family[];
   /** `spec.podCIDRs` of its object. */
@@ -18,6 +21,11 @@ export interface NodeView {
  */
 export function sanityWarnings(config: KubeProxyConfiguration, node: NodeView): readonly string[] {
   return [
+    ...(node.isKnown ? [] : [
+      `There is no Node ${
+        quote(node.name)
+      }: set "hostnameOverride" to the name of this machine's Node`,
+    ]),
     ...bindAddressWarnings(config.bindAddress),
     ...podWarnings(config, node),
     ...nodePortWarnings(config, node),

@@ -9,20 +9,30 @@ import { featureGate } from "./feature_gates.ts";
 import { activeSection, DETECT_LOCAL_MODES, isForeign, MODES, splitCIDRs } from "./modes.ts";
 import { validateLogging } from "./validate_logging.ts";
 
+/** What else than kube-proxy's rules holds. */
+export interface ValidateOptions {
+  /** Refuse the modes that weir would run as nftables. @default {false} */
+  readonly strictMode?: boolean;
+}
+
 /**
  * Returns everything that is wrong with the values of a configuration whose defaults are applied, in the order of its
  * fields; empty when it can be used.
  *
- * The rules are kube-proxy's: sections of other modes than the configured one are not looked at.
+ * The rules are kube-proxy's, which no longer has the mode userspace: sections of other modes than the configured one
+ * are not looked at.
  */
-export function validateConfiguration(config: KubeProxyConfiguration): ConfigProblem[] {
+export function validateConfiguration(
+  config: KubeProxyConfiguration,
+  { strictMode = false }: ValidateOptions = {},
+): ConfigProblem[] {
   return [
     ...validateFeatureGates(config),
     ...atLeastZero("clientConnection.burst", config.clientConnection.burst),
     ...validateLogging(config),
     ...validateAddresses(config),
     ...validateHiddenMetrics(config.showHiddenMetricsForVersion),
-    ...validateMode(config),
+    ...validateMode(config, strictMode),
     ...validatePeriods(config),
     ...validateLocalDetection(config),
     ...validateNodePortAddresses(config.nodePortAddresses),
@@ -74,17 +84,28 @@ function validateHiddenMetrics(version: string): ConfigProblem[] {
   );
 }
 
-function validateMode(config: KubeProxyConfiguration): ConfigProblem[] {
+function validateMode(config: KubeProxyConfiguration, strictMode: boolean): ConfigProblem[] {
   const { mode, iptables, nftables, ipvs } = config;
   return [
-    ...(MODES.includes(mode) ? [] : problem(
-      "mode",
-      `${quote(mode)} is not a mode, write "nftables", "iptables" or "ipvs" (blank means iptables)`,
-    )),
+    ...validateModeName(mode, strictMode),
     ...between("iptables.masqueradeBit", iptables.masqueradeBit, 0, 31),
     ...(isForeign(mode) ? [] : between("nftables.masqueradeBit", nftables.masqueradeBit, 0, 31)),
     ...(mode === "ipvs" ? validateIPVS(ipvs) : []),
   ];
+}
+
+function validateModeName(mode: string, strictMode: boolean): ConfigProblem[] {
+  if (!MODES.includes(mode)) {
+    return problem(
+      "mode",
+      `${quote(mode)} is not a mode, write "nftables", "iptables" or "ipvs" (blank means iptables)`,
+    );
+  }
+  if (!strictMode || !isForeign(mode)) return [];
+  return problem(
+    "mode",
+    `${quote(mode)} would run as nftables, which --strict-mode refuses, write "nftables"`,
+  );
 }
 
 function validateIPVS(ipvs: KubeProxyConfiguration["ipvs"]): ConfigProblem[] {

@@ -11,7 +11,10 @@ import type { SyncObserver } from "./sync_observer.ts";
 /** Milliseconds between two passes at the least. */
 const PAUSE_MS = 1_000;
 
-/** After a pass comes a rest of this many times its duration: on a node with a million flows a pass takes seconds. */
+/**
+ * After a pass comes a rest of this many times the time that reading the table took: seconds on a node with a million flows.
+ * Deletions do not count: they make flows right, and there are fewer of them after each pass.
+ */
 const REST = 4;
 
 /** Milliseconds between two attempts at the most. */
@@ -53,7 +56,7 @@ export function conntrackLoop(options: ConntrackLoopOptions): ConntrackLoop {
         const done = await reconciler.reconcile(signal);
         if (done === undefined) return;
         report.done(done);
-        await clock.sleep(REST * done.durationMs, signal);
+        await clock.sleep(REST * done.listMs, signal);
         if (done.failure !== undefined) throw done.failure;
         if (done.isUnfinished) runner.request();
       } catch (error) {

@@ -4,7 +4,6 @@ import type { Conntrack } from "../backends/conntrack/conntrack.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
 import { effectiveSettings } from "../config/effective.ts";
 import { sanityWarnings } from "../config/sanity.ts";
-import { toV1alpha1 } from "../config/write.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ClusterObject, Kind, ObjectKey } from "../model/objects.ts";
 import type { Family } from "../model/family.ts";
@@ -12,21 +11,24 @@ import { objectIn, type Snapshot } from "../model/snapshot.ts";
 import type { EventWriter } from "../watch/event_writer.ts";
 import type { Source } from "../watch/source.ts";
 import { Store } from "../watch/store.ts";
+import { watchAffinity } from "./affinity.ts";
 import { conntrackLoop } from "./conntrack.ts";
+import { configurationReport, reloadedNotice } from "./configuration_report.ts";
+import type { ConfigurationReport } from "./configuration_watch.ts";
 import { afterFirstSync } from "./first_sync.ts";
-import { startingNotice } from "./event_notices.ts";
+import { ipvsDeprecationNotice, startingNotice, syncFailedNotice } from "./event_notices.ts";
 import { eventObserver } from "./event_observer.ts";
 import { EventRecorder } from "./events.ts";
 import { Health } from "./health.ts";
-import { serveHealth } from "./health_server.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { logObserver } from "./log_observer.ts";
 import { createMetrics, type Metrics, ofFamily } from "./metrics.ts";
 import { metricsObserver } from "./metrics_observer.ts";
-import { serveMetrics } from "./metrics_server.ts";
-import { type NodeFacts, nodeFacts, ownNode } from "./node_facts.ts";
+import { oversee, type Oversight } from "./oversight.ts";
+import { OwnNode } from "./own_node.ts";
 import { Proxier } from "./proxier.ts";
 import { retryDelay, SyncRunner } from "./runner.ts";
+import { runServers } from "./servers.ts";
 import { ServiceHealth } from "./service_health.ts";
 import { wildcardIsIPv6Only } from "./service_health_addresses.ts";
 import { serviceHealthReport } from "./service_health_report.ts";
@@ -52,9 +54,22 @@ export interface DaemonOptions {
   readonly events?: EventWriter | undefined;
   /** Called once for each family when its rules are in force, beside the syncs that follow. Must not reject. */
   readonly afterFirstSync?: ((family: Family, signal: AbortSignal) => Promise<void>) | undefined;
+  /** True when the daemon goes on where one with another configuration ended, in the same process. */
+  readonly isReload?: boolean | undefined;
+  /** Ends the daemon when it resolves: there is another configuration. Resolves when `signal` aborts, too. */
+  readonly untilReconfigured?:
+    | ((report: ConfigurationReport, signal: AbortSignal) => Promise<void>)
+    | undefined;
+  /** Where to measure, when more than this daemon is measured. @default {createMetrics()} */
+  readonly metrics?: Metrics | undefined;
+  /** The command line's flags with their values, for `/flagz`. */
+  readonly flags?: Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Syncs that fail in a row before an Event tells of it. */
+const TOLD_FAILURES = 3;
 
 /** What a source may ask and tell, besides what it gives the store. */
 export interface SourceHooks {
@@ -65,21 +80,26 @@ export interface SourceHooks {
 }
 
 /**
- * Runs the service proxy until `signal` aborts: source → store → model → backends, with health and metrics beside it.
+ * Runs the service proxy until `signal` aborts or there is another configuration: source → store → model → backends,
+ * with health and metrics beside it.
  *
  * When it ends, the last good rules stay in force. Rejects when a server may not miss its address
  * (`bindAddressHardFail`) or the source can never work.
  */
 export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
   const { clock } = options;
-  const store = new Store(() => clock.now());
+  const store = new Store(() => clock.monotonic());
   const health = new Health({
     clock,
     staleMs: 2 * effectiveSettings(options.config).syncPeriodMs,
   });
-  const metrics = createMetrics();
+  const { metrics = createMetrics(), nodeName } = options;
+  const families = options.backends.map(({ family }) => family);
+  const oversight = oversee({ health, store, metrics, families, nodeName, clock });
   countChanges(store, metrics);
-  store.subscribe(() => health.observeNode(ownNode(store.snapshot, options.nodeName)));
+  const { bindAddress } = options.config;
+  const node = new OwnNode({ store, name: options.nodeName, bindAddress, log: options.log });
+  store.subscribe(() => health.observeNode(node.object));
   const source = await options.makeSource({
     held: (kind, key) => objectIn(store.snapshot, kind, key),
     onSkipped: (kind) => metrics.skippedObjects.inc({ kind }),
@@ -91,25 +111,29 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     clock,
     log: options.log.getChild("events"),
   });
-  const checks = serviceHealthOf({ options, store, health, metrics, recorder });
+  const checks = serviceHealthOf({ options, store, node, health, metrics, recorder });
   const loops = options.backends.map((backend) =>
-    familyLoop(backend, { options, store, health, metrics, recorder, checks })
+    familyLoop(backend, { options, store, node, health, metrics, oversight, recorder, checks })
   );
   const requestAll = () => loops.forEach((loop) => loop.request());
-  recorder.record(startingNotice(options.nodeName));
+  recorder.record((options.isReload ? reloadedNotice : startingNotice)(nodeName));
+  if (options.config.mode === "ipvs") recorder.record(ipvsDeprecationNotice(nodeName));
+  const report = configurationReport({ ...options, metrics, recorder });
   try {
     await Promise.all([
-      ...serve(options, health, metrics, both),
+      runServers({ ...options, ...oversight, health, metrics, recorder }, both),
       source.run(store, both),
       options.localAddresses?.watch(clock, requestAll, both),
       recorder.run(both),
+      options.untilReconfigured?.(report, both).then(() => stop.abort()),
       checks?.run(both),
       sourcesReady(store, clock, both).then(async () => {
-        if (!both.aborted) warnOfMisfits(options, store.snapshot);
+        if (!both.aborted) warnOfMisfits(options, node);
         await Promise.all(loops.map((loop) => loop.run(both)));
       }),
     ]);
   } finally {
+    oversight.stop();
     stop.abort();
   }
 }
@@ -118,21 +142,24 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
 interface Shared {
   readonly options: DaemonOptions;
   readonly store: Store;
+  readonly node: OwnNode;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly oversight: Oversight;
   readonly recorder: EventRecorder;
   readonly checks: ServiceHealth | undefined;
 }
 
 /** Returns what answers the health checks of Services. A dry run has none: it opens no ports for the cluster. */
-function serviceHealthOf(shared: Omit<Shared, "checks">): ServiceHealth | undefined {
-  const { options, store, health, metrics, recorder } = shared;
+function serviceHealthOf(shared: Omit<Shared, "checks" | "oversight">): ServiceHealth | undefined {
+  const { options, store, node, health, metrics, recorder } = shared;
   const { localAddresses, nodeName, clock, log } = options;
   if (localAddresses === undefined) return undefined;
   const snapshot = () => store.snapshot;
   return new ServiceHealth({
     healthy: () => health.healthy(),
-    addresses: (family) => matchingAddresses(family, circumstancesOf(options, store.snapshot)),
+    addresses: (family) =>
+      matchingAddresses(family, circumstancesOf(options, node, store.snapshot)),
     ipv6Only: wildcardIsIPv6Only(),
     report: serviceHealthReport({ recorder, metrics, nodeName, snapshot }),
     clock,
@@ -142,7 +169,7 @@ function serviceHealthOf(shared: Omit<Shared, "checks">): ServiceHealth | undefi
 
 /** Returns the sync loop of one family. Changes are noted from now on; syncs begin with `run`. */
 function familyLoop(backend: Backend, shared: Shared) {
-  const { options, store, health, metrics, recorder, checks } = shared;
+  const { options, store, node, health, metrics, oversight, recorder, checks } = shared;
   const { clock, config } = options;
   const { family } = backend;
   const { syncPeriodMs, minSyncPeriodMs } = effectiveSettings(config);
@@ -152,12 +179,19 @@ function familyLoop(backend: Backend, shared: Shared) {
     retryMs: retryDelay(syncPeriodMs),
     clock,
     run: async (_reason, signal) => {
+      health.started(family);
       await proxier.sync(signal);
-      health.updated(family);
+      health.synced(family);
       void metrics.load();
     },
-    onFailure: (error, retryInMs) =>
-      log.error("Cannot sync, the last good rules stay in force", { family, error, retryInMs }),
+    onFailure: (error, retryInMs) => {
+      health.failed(family, error);
+      const { failures = 0 } = health.familyHealth(family) ?? {};
+      if (failures >= TOLD_FAILURES) {
+        recorder.record(syncFailedNotice(options.nodeName, family, error));
+      }
+      log.error("Cannot sync, the last good rules stay in force", { family, error, retryInMs });
+    },
   });
   const request = () => {
     health.queued(family);
@@ -173,63 +207,48 @@ function familyLoop(backend: Backend, shared: Shared) {
     first.observer,
     metricsObserver(metrics, { clock, startedAt: clock.now() }),
     eventObserver(recorder, () => store.snapshot),
+    oversight.observer(family),
     ...(checks === undefined ? [] : [checks.observer(family)]),
     ...(flows === undefined ? [] : [flows.observer]),
   ]);
-  const settings = (snapshot: Snapshot) => settingsFor(family, circumstancesOf(options, snapshot));
+  const settings = (snapshot: Snapshot) =>
+    settingsFor(family, circumstancesOf(options, node, snapshot));
+  const snapshot = () => store.snapshot;
+  const { nodeName } = options;
+  const affinity = { backend, clock, metrics, recorder, nodeName, snapshot, log };
   const proxier = new Proxier({ backend, store, settings, clock, observer, request });
   proxier.follow();
   return {
     request,
     run: async (signal: AbortSignal) => {
-      health.updated(family);
+      health.begun(family);
       request();
-      await Promise.all([runner.loop(signal), first.run(signal), flows?.run(signal)]);
+      await Promise.all([
+        runner.loop(signal),
+        first.run(signal),
+        flows?.run(signal),
+        watchAffinity(affinity, signal),
+      ]);
     },
   };
 }
 
 /** Logs, once, where the configuration does not fit the node as it is known at start. */
-function warnOfMisfits(options: DaemonOptions, snapshot: Snapshot): void {
-  const { addresses, podCIDRs } = factsOf(options, snapshot);
-  const node = { families: [...addresses.keys()], podCIDRs };
-  for (const warning of sanityWarnings(options.config, node)) options.log.warn(warning);
+function warnOfMisfits({ config, log }: DaemonOptions, { object, facts }: OwnNode): void {
+  const { name, addresses, podCIDRs } = facts;
+  const node = { name, isKnown: object !== undefined, families: [...addresses.keys()], podCIDRs };
+  for (const warning of sanityWarnings(config, node)) log.warn(warning);
 }
 
-function factsOf({ config, nodeName }: DaemonOptions, snapshot: Snapshot): NodeFacts {
-  const object = ownNode(snapshot, nodeName);
-  return nodeFacts(object?.name ?? nodeName, object, config.bindAddress);
-}
-
-function circumstancesOf(options: DaemonOptions, snapshot: Snapshot): Circumstances {
+function circumstancesOf(
+  options: DaemonOptions,
+  { facts }: OwnNode,
+  snapshot: Snapshot,
+): Circumstances {
   return {
     config: effectiveSettings(options.config),
-    node: factsOf(options, snapshot),
+    node: facts,
     snapshot,
     localAddresses: options.localAddresses?.current,
   };
-}
-
-function serve(
-  { config, clock, log }: DaemonOptions,
-  health: Health,
-  metrics: Metrics,
-  signal: AbortSignal,
-): readonly Promise<void>[] {
-  const shared = { hardFail: config.bindAddressHardFail, clock, log: log.getChild("http") };
-  return [
-    serveHealth({
-      ...shared,
-      health,
-      address: config.healthzBindAddress,
-      onAnswer: (check, status) => metrics[check].inc({ code: String(status) }),
-    }, signal),
-    serveMetrics({
-      ...shared,
-      address: config.metricsBindAddress,
-      metrics: () => metrics.text(),
-      mode: "nftables",
-      config: () => toV1alpha1(config),
-    }, signal),
-  ];
 }

@@ -1,8 +1,10 @@
 import type { Conflict } from "../model/conflicts.ts";
+import type { Family } from "../model/family.ts";
 import type { Frontend } from "../model/frontend.ts";
 import type { HealthCheck } from "../model/health_check.ts";
 import type { Kind, ObjectKey } from "../model/objects.ts";
 import type { Problem } from "../model/problem.ts";
+import type { ServicePort } from "../model/service_port.ts";
 import { objectIn, type Snapshot } from "../model/snapshot.ts";
 import type { EventNotice, EventSubject } from "../watch/event_writer.ts";
 
@@ -22,6 +24,44 @@ export function startingNotice(nodeName: string): EventNotice {
     note: "",
     regarding: { apiVersion: "v1", kind: "Node", namespace: "", name: nodeName, uid: nodeName },
     scope: "node",
+  };
+}
+
+/** Says on the Node that a server of this process cannot have its address: with `hardFail` the process ends over it. */
+export function bindFailureNotice(
+  nodeName: string,
+  server: "health" | "metrics",
+  error: Error,
+): EventNotice {
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return {
+    ...startingNotice(nodeName),
+    type: "Warning",
+    reason: server === "health" ? "FailedToStartProxierHealthcheck" : "FailedToStartMetricServer",
+    note: `${error.message}${cause}`,
+  };
+}
+
+/** Says on the Node that its configuration asks for a mode that goes away in Kubernetes, in kube-proxy's terms (KEP-5495). */
+export function ipvsDeprecationNotice(nodeName: string): EventNotice {
+  return {
+    ...startingNotice(nodeName),
+    type: "Warning",
+    reason: "IPVSDeprecation",
+    note:
+      'Mode "ipvs" is deprecated in Kubernetes. weir programs nftables in its place: set mode "nftables"',
+  };
+}
+
+/** Says on the Node that changes do not get into the kernel. */
+export function syncFailedNotice(nodeName: string, family: Family, error: unknown): EventNotice {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    ...startingNotice(nodeName),
+    type: "Warning",
+    reason: "FailedToProgramRules",
+    action: "ProgramRules",
+    note: `${family}: the last good rules stay in force. ${why}`,
   };
 }
 
@@ -70,6 +110,28 @@ export function healthCheckFailedNotice(
     reason: "FailedToStartServiceHealthcheck",
     action: "Listen",
     note: `Node "${nodeName}" does not answer on port ${port}: ${error.message}${cause}`,
+    regarding: subjectOf("Service", service, snapshot),
+    scope: "node",
+  };
+}
+
+/** Says on a Service that a node cannot remember all clients of a port of it. */
+export function affinityFullNotice(
+  { service, portName, protocol, port }: ServicePort,
+  { clients, nodeName, snapshot }: {
+    /** How many it can remember. */
+    readonly clients: number;
+    readonly nodeName: string;
+    readonly snapshot: Snapshot;
+  },
+): EventNotice {
+  const which = portName === "" ? `Port ${port}/${protocol}` : `Port "${portName}"`;
+  return {
+    type: "Warning",
+    reason: "SessionAffinityFull",
+    action: "RememberClient",
+    note: `${which} has more than ${clients} clients on node "${nodeName}": ` +
+      `further ones get an endpoint at random with each connection`,
     regarding: subjectOf("Service", service, snapshot),
     scope: "node",
   };

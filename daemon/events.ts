@@ -52,6 +52,9 @@ export class EventRecorder {
   readonly #known = new Map<string, Known>();
   readonly #waiting: Known[] = [];
   #wake: (() => void) | undefined;
+  #writing = false;
+  /** Who waits for everything to be written. */
+  #untilIdle = Promise.withResolvers<void>();
   #refused = false;
 
   constructor(options: EventRecorderOptions) {
@@ -72,8 +75,18 @@ export class EventRecorder {
       return;
     }
     known.quietUntil = Infinity;
+    if (!this.#writing && this.#waiting.length === 0) this.#untilIdle = Promise.withResolvers();
     this.#waiting.push(known);
     this.#wake?.();
+  }
+
+  /** Resolves when what was recorded is written or given up, or when `signal` aborts: for the last words of a process. */
+  async settled(signal: AbortSignal): Promise<void> {
+    if (this.#waiting.length === 0 && !this.#writing) return;
+    const stopped = new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve(), { once: true })
+    );
+    await Promise.race([this.#untilIdle.promise, stopped]);
   }
 
   /** Writes what is recorded until `signal` aborts. What waits then is lost. */
@@ -83,7 +96,9 @@ export class EventRecorder {
     signal.addEventListener("abort", () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       const next = this.#waiting.shift();
+      this.#writing = next !== undefined;
       if (next === undefined) {
+        this.#untilIdle.resolve();
         await new Promise<void>((resolve) => this.#wake = resolve);
         continue;
       }

@@ -20,19 +20,39 @@ export interface HealthReport {
 
 /** What is known of one family's sync loop. */
 interface Progress {
-  /** Wall clock, for people to read; undefined before the loop began. */
+  /** When the loop began or a sync last succeeded, of the wall clock, for people to read; undefined before. */
   updatedAt: number | undefined;
-  /** Monotonic time of the oldest request that no successful sync has answered. */
+  /** The same of the last sync that succeeded. */
+  syncedAt: number | undefined;
+  /** Monotonic time of the oldest request that no sync has taken in yet. */
   queuedSince: number | undefined;
+  /** The same of the oldest request that a sync took in without having succeeded since. */
+  takenSince: number | undefined;
+  failures: number;
+  error: string | undefined;
+}
+
+/** How one family's sync loop is doing, for people to read. */
+export interface FamilyHealth {
+  readonly healthy: boolean;
+  /** Wall clock, milliseconds; undefined before the first sync that succeeded. */
+  readonly syncedAt: number | undefined;
+  /** Milliseconds that the oldest change waits for the kernel; 0 when nothing waits. */
+  readonly pendingMs: number;
+  /** Syncs that have failed since the last one that succeeded, and what the last of them said. */
+  readonly failures: number;
+  readonly error: string | undefined;
 }
 
 /**
  * Knows whether the proxy keeps up with what it is asked to do, and whether its node is to get traffic.
  *
  * A family is unhealthy when its loop has begun and a request has waited for `staleMs` or longer without a successful
- * sync. With nothing queued it is healthy, however old the last sync is. Ages are taken from the monotonic clock, so
- * that setting the wall clock makes nobody unhealthy. Source: kube-proxy's `pkg/proxy/healthcheck/proxy_health.go`,
- * KEP-3836 and KEP-3458.
+ * sync that began after it. With nothing queued it is healthy, however old the last sync is, and however slow: what
+ * counts is the age of the oldest change that is not in the kernel. A sync that nobody asked for counts as a change
+ * while it hangs or fails. Ages are taken from the monotonic clock, so that setting the wall clock makes nobody
+ * unhealthy. Source: kube-proxy's `pkg/proxy/healthcheck/proxy_health.go`, KEP-3836 and KEP-3458; kube-proxy also
+ * forgets what was queued while a sync was under way.
  */
 export class Health {
   readonly #clock: Clock;
@@ -46,16 +66,52 @@ export class Health {
     this.#staleMs = options.staleMs;
   }
 
+  /** The loop of `family` began: what was queued before is as old as this moment. */
+  begun(family: Family): void {
+    const progress = this.#of(family);
+    progress.updatedAt = this.#clock.now();
+    progress.queuedSince = undefined;
+  }
+
   /** A sync of `family` was asked for. */
   queued(family: Family): void {
     this.#of(family).queuedSince ??= this.#clock.monotonic();
   }
 
-  /** The loop of `family` began, or a sync of it succeeded. */
-  updated(family: Family): void {
+  /** A sync of `family` began, which takes in all that was asked for up to now. */
+  started(family: Family): void {
     const progress = this.#of(family);
-    progress.updatedAt = this.#clock.now();
+    progress.takenSince ??= progress.queuedSince ?? this.#clock.monotonic();
     progress.queuedSince = undefined;
+  }
+
+  /** The sync of `family` succeeded. */
+  synced(family: Family): void {
+    const progress = this.#of(family);
+    progress.updatedAt = progress.syncedAt = this.#clock.now();
+    progress.takenSince = undefined;
+    progress.failures = 0;
+    progress.error = undefined;
+  }
+
+  /** The sync of `family` failed: what it took in still waits. */
+  failed(family: Family, error: unknown): void {
+    const progress = this.#of(family);
+    progress.failures++;
+    progress.error = error instanceof Error ? error.message : String(error);
+  }
+
+  /** Tells how `family` is doing; undefined before its loop began. */
+  familyHealth(family: Family): FamilyHealth | undefined {
+    const { updatedAt, syncedAt, failures, error } = this.#of(family);
+    if (updatedAt === undefined) return undefined;
+    const healthy = this.#healthy(family);
+    return { healthy, syncedAt, pendingMs: this.#pendingMs(family), failures, error };
+  }
+
+  /** The node as it was last seen. */
+  get node(): NodeObject | undefined {
+    return this.#node;
   }
 
   /** The node was seen. Its removal is no news: kube-proxy goes by the last object that it saw. */
@@ -88,16 +144,27 @@ export class Health {
   #of(family: Family): Progress {
     let progress = this.#progress.get(family);
     if (progress === undefined) {
-      progress = { updatedAt: undefined, queuedSince: undefined };
+      progress = {
+        updatedAt: undefined,
+        syncedAt: undefined,
+        queuedSince: undefined,
+        takenSince: undefined,
+        failures: 0,
+        error: undefined,
+      };
       this.#progress.set(family, progress);
     }
     return progress;
   }
 
   #healthy(family: Family): boolean {
-    const { updatedAt, queuedSince } = this.#of(family);
-    if (updatedAt === undefined || queuedSince === undefined) return true;
-    return this.#clock.monotonic() - queuedSince < this.#staleMs;
+    return this.#of(family).updatedAt === undefined || this.#pendingMs(family) < this.#staleMs;
+  }
+
+  #pendingMs(family: Family): number {
+    const { takenSince, queuedSince } = this.#of(family);
+    const oldest = takenSince ?? queuedSince;
+    return oldest === undefined ? 0 : this.#clock.monotonic() - oldest;
   }
 
   #status(): [Family, { lastUpdated: string; healthy: boolean }][] {

@@ -1,5 +1,5 @@
-/** Answers one request. */
-export type Handler = (request: Request) => Response | Promise<Response>;
+/** Answers one request of the client at an address. Requests have no bodies. */
+export type Handler = (request: Request, client: Deno.NetAddr) => Response | Promise<Response>;
 
 /** What a server offers: exact paths, each with its handler. */
 export type Routes = Readonly<Record<string, Handler>>;
@@ -14,9 +14,11 @@ const NO_SNIFF = { "X-Content-Type-Options": "nosniff" };
  */
 export function routed(routes: Routes): Handler {
   const table = new Map(Object.entries(routes));
-  return (request) => {
+  return (request, client) => {
     const handler = table.get(new URL(request.url).pathname);
-    return handler === undefined ? plainText("404 page not found\n", 404) : handler(request);
+    return handler === undefined
+      ? plainText("404 page not found\n", 404)
+      : handler(request, client);
   };
 }
 

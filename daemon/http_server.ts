@@ -1,10 +1,11 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../model/clock.ts";
-import { type Handler, plainText } from "./http_routes.ts";
+import { ConnectionLimit } from "./http_limits.ts";
+import { serveListener } from "./http_listener.ts";
+import type { Handler } from "./http_routes.ts";
 
+/** Milliseconds between two attempts to bind, as in kube-proxy. */
 const BIND_RETRY = 5_000;
-const TIME_LIMIT = 10_000;
-const MAX_ACTIVE = 64;
 
 /** What to serve where. */
 export interface HttpServerOptions {
@@ -17,6 +18,8 @@ export interface HttpServerOptions {
   readonly handler: Handler;
   /** Compress answers for clients that accept it. @default {false} */
   readonly compress?: boolean;
+  /** Told of every attempt to bind that failed. */
+  readonly onBindFailure?: (error: Error) => void;
   /** Told of the real address, once it is bound. */
   readonly onListen?: (address: Deno.NetAddr) => void;
   readonly clock: Clock;
@@ -26,30 +29,41 @@ export interface HttpServerOptions {
 /**
  * Serves plain HTTP until `signal` aborts, which closes every connection.
  *
- * Request bodies are never read, a request gets an answer within 10 s whatever its handler does, and no more than 64
- * are worked on at a time. Rejects only with `hardFail`, when the address cannot be bound, and when the address is
- * not one.
+ * See {@linkcode serveListener} for what clients may use up. Rejects only with `hardFail`, when the address cannot be
+ * bound, and when the address is not one.
  */
 export async function serveHttp(options: HttpServerOptions, signal: AbortSignal): Promise<void> {
   const { name, address, log, clock } = options;
   const at = parseAddress(address);
   while (!signal.aborted) {
     try {
-      const servers = listen(at, options, signal);
-      const bound = servers.map((server) => server.addr)[0];
-      if (bound !== undefined) {
-        log.info("Listening", { server: name, address: joinAddress(bound) });
-        options.onListen?.(bound);
-      }
-      await Promise.all(servers.map((server) => server.finished));
-      return;
+      return await serveAll(listen(at), options, signal);
     } catch (cause) {
       const error = new Error(`Cannot listen on "${address}" for the ${name} server`, { cause });
+      options.onBindFailure?.(error);
       if (options.hardFail) throw error;
       log.error("Cannot bind, trying again", { server: name, error, retryInMs: BIND_RETRY });
       await clock.sleep(BIND_RETRY, signal);
     }
   }
+}
+
+async function serveAll(
+  listeners: readonly Deno.TcpListener[],
+  options: HttpServerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, log, onListen } = options;
+  const limit = new ConnectionLimit();
+  const [bound] = listeners.map((listener) => listener.addr);
+  const served = listeners.map((listener) =>
+    serveListener(listener, { ...options, limit }, signal)
+  );
+  if (bound !== undefined) {
+    log.info("Listening", { server: name, address: joinAddress(bound) });
+    onListen?.(bound);
+  }
+  await Promise.all(served);
 }
 
 interface Address {
@@ -73,53 +87,18 @@ function joinAddress({ hostname, port }: Deno.NetAddr): string {
 }
 
 /** Binds `at`. A wildcard gives one dual-stack socket where the kernel allows it, and one socket a family elsewhere. */
-function listen(
-  at: Address,
-  options: HttpServerOptions,
-  signal: AbortSignal,
-): Deno.HttpServer<Deno.NetAddr>[] {
-  const handler = bounded(options);
-  const serve = (hostname: string, port: number) =>
-    Deno.serve({
-      hostname,
-      port,
-      signal,
-      onListen() {},
-      automaticCompression: options.compress ?? false,
-    }, handler);
-  if (!["", "0.0.0.0", "::"].includes(at.host)) return [serve(at.host, at.port)];
+function listen({ host, port }: Address): Deno.TcpListener[] {
+  if (!["", "0.0.0.0", "::"].includes(host)) return [Deno.listen({ hostname: host, port })];
   let both;
   try {
-    both = serve("::", at.port);
+    both = Deno.listen({ hostname: "::", port });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw error;
-    return [serve("0.0.0.0", at.port)]; // this kernel has no IPv6
+    return [Deno.listen({ hostname: "0.0.0.0", port })]; // this kernel has no IPv6
   }
   try {
-    return [both, serve("0.0.0.0", both.addr.port)]; // net.ipv6.bindv6only is set
+    return [both, Deno.listen({ hostname: "0.0.0.0", port: both.addr.port })]; // net.ipv6.bindv6only is set
   } catch {
     return [both]; // in use: by the socket above
   }
-}
-
-/** Wraps the handler of `options` so that nothing a client does, and no handler that hangs, uses up the process. */
-function bounded({ handler, name, clock, log }: HttpServerOptions): Handler {
-  let active = 0;
-  return async (request) => {
-    if (active >= MAX_ACTIVE) return plainText("Too many requests\n", 503);
-    active++;
-    const done = new AbortController();
-    const late = clock.sleep(TIME_LIMIT, done.signal)
-      .then(() => plainText("The answer takes too long\n", 503));
-    try {
-      await request.body?.cancel();
-      return await Promise.race([handler(request), late]);
-    } catch (error) {
-      log.error("Cannot answer a request", { server: name, url: request.url, error });
-      return plainText("Internal error\n", 500);
-    } finally {
-      active--;
-      done.abort();
-    }
-  };
 }

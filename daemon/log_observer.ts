@@ -1,11 +1,11 @@
 import type { Logger } from "@logtape/logtape";
 import { describeConflict } from "../model/conflicts.ts";
-import { newConflicts, newProblems } from "./findings.ts";
+import { newConflicts, newlyIgnoredHints, newProblems } from "./findings.ts";
 import type { SyncFacts, SyncObserver } from "./sync_observer.ts";
 
 /**
- * Returns an observer that logs: a line for each sync that changed something, and once each what an object has wrong and
- * who lost a conflict.
+ * Returns an observer that logs: a line for each sync that changed something, and once each what an object has wrong,
+ * who lost a conflict, and (at level debug) why the hints of endpoints do not count.
  */
 export function logObserver(log: Logger): SyncObserver {
   return {
@@ -16,6 +16,10 @@ export function logObserver(log: Logger): SyncObserver {
       }
       for (const conflict of newConflicts(transition)) {
         log.warn(describeConflict(conflict), { family: transition.next.family });
+      }
+      // Often meant so (PreferSameNode without an endpoint here): for those who ask why, with -v=2.
+      for (const { port, reason } of newlyIgnoredHints(transition)) {
+        log.debug(reason, { port, family: transition.next.family });
       }
     },
     synced(sync) {

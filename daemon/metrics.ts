@@ -1,5 +1,9 @@
 import type { Family } from "../model/family.ts";
 import { MetricsRegistry } from "./metrics_registry.ts";
+import { powers, range } from "./metrics_buckets.ts";
+import { addGenericMetrics } from "./metrics_generic.ts";
+import { requestMetrics } from "./metrics_requests.ts";
+import { weirMetrics } from "./metrics_weir.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
 
 /** 1 ms to 16.384 s, each twice the one before: kube-proxy's buckets for syncs. */
@@ -7,7 +11,7 @@ const SYNC_SECONDS = powers(0.001, 2, 15);
 
 /** kube-proxy's buckets for the time from a change to the kernel: fine up to a minute, then coarser up to five. */
 const PROGRAMMING_SECONDS = [
-  ...[0.25, 0.5],
+  ...[0, 0.25, 0.5],
   ...range(1, 59, 1),
   ...range(60, 115, 5),
   ...range(120, 300, 30),
@@ -36,7 +40,11 @@ export function createMetrics() {
     ...changeMetrics(registry),
     ...conntrackMetrics(registry),
     ...healthMetrics(registry),
+    ...requestMetrics(registry),
+    ...addGenericMetrics(registry),
     ...weirMetrics(registry),
+    /** Calls a function before every read, until the returned function is called. */
+    onRead: (collect: () => void) => registry.onRead(collect),
     /** Returns everything in Prometheus' text format. */
     text: () => registry.text(),
     /** Does what the first reader would have to wait for; best after the first sync. */
@@ -80,6 +88,11 @@ function syncMetrics(registry: MetricsRegistry) {
       help: "Time from a change of a Service's endpoints to the rules in the kernel, in seconds.",
       labels,
       buckets: PROGRAMMING_SECONDS,
+    }),
+    noLocalEndpoints: registry.gauge({
+      name: "kubeproxy_sync_proxy_rules_no_local_endpoints_total",
+      help: "Service ports with a Local traffic policy that have endpoints, but none on this node.",
+      labels: ["traffic_policy", "ip_family"],
     }),
     syncFailures: registry.counter({
       name: "kubeproxy_sync_proxy_rules_nftables_sync_failures_total",
@@ -156,60 +169,4 @@ function healthMetrics(registry: MetricsRegistry) {
       labels: ["code"],
     }),
   };
-}
-
-function weirMetrics(registry: MetricsRegistry) {
-  return {
-    syncElements: registry.histogram({
-      name: "weir_sync_elements",
-      help: "Map and set elements that a sync wrote, by mode (full, partial).",
-      labels: ["ip_family", "mode"],
-      buckets: powers(1, 4, 11),
-    }),
-    transactionBytes: registry.histogram({
-      name: "weir_transaction_bytes",
-      help: "Size of the transaction of a sync in bytes, by mode (full, partial).",
-      labels: ["ip_family", "mode"],
-      buckets: powers(64, 4, 12),
-    }),
-    phaseDuration: registry.histogram({
-      name: "weir_sync_phase_duration_seconds",
-      help: "Time that a sync spent in a phase (derive, render, apply), in seconds.",
-      labels: ["phase", "ip_family"],
-      buckets: powers(0.0001, 4, 10),
-    }),
-    conflicts: registry.gauge({
-      name: "weir_conflicts",
-      help: "Addresses and ports that more than one Service claims.",
-      labels: ["ip_family"],
-    }),
-    healthCheckConflicts: registry.gauge({
-      name: "weir_health_check_conflicts",
-      help: "Health check node ports that more than one Service claims.",
-    }),
-    healthCheckFailures: registry.gauge({
-      name: "weir_health_check_failures",
-      help: "Health check node ports that cannot be bound on all addresses of the node.",
-    }),
-    skippedObjects: registry.counter({
-      name: "weir_skipped_objects_total",
-      help: "Cumulative count of objects of which something could not be used, by kind.",
-      labels: ["kind"],
-    }),
-    sourceHeard: registry.gauge({
-      name: "weir_source_last_heard_timestamp_seconds",
-      help: "The last time the source of a kind was heard of, in seconds since the epoch.",
-      labels: ["kind"],
-    }),
-  };
-}
-
-/** `count` numbers, each `factor` times the one before. */
-function powers(start: number, factor: number, count: number): number[] {
-  return Array.from({ length: count }, (_, exponent) => start * factor ** exponent);
-}
-
-/** The numbers from `first` to `last`, both included. */
-function range(first: number, last: number, step: number): number[] {
-  return Array.from({ length: (last - first) / step + 1 }, (_, index) => first + index * step);
 }

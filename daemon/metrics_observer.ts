@@ -1,6 +1,4 @@
 import type { Clock } from "../model/clock.ts";
-import { conflictAbout } from "../model/conflicts.ts";
-import type { FrontendKey } from "../model/frontend.ts";
 import { newProblems } from "./findings.ts";
 import { type Metrics, ofFamily } from "./metrics.ts";
 import type { FailedSync, SyncFacts, SyncObserver } from "./sync_observer.ts";
@@ -15,20 +13,15 @@ export function metricsObserver(
   metrics: Metrics,
   { clock, startedAt }: { readonly clock: Clock; readonly startedAt: number },
 ): SyncObserver {
-  const contested = new Set<FrontendKey>();
   return {
     derived(transition) {
       for (const { kind } of newProblems(transition)) metrics.skippedObjects.inc({ kind });
-      for (const key of transition.frontends) {
-        if (conflictAbout(transition.next, key) === undefined) contested.delete(key);
-        else contested.add(key);
-      }
-      metrics.conflicts.set(ofFamily(transition.next.family), contested.size);
     },
     synced(sync) {
       recordDuration(metrics, sync);
       recordSize(metrics, sync);
       recordPhases(metrics, sync);
+      if (sync.fallback !== undefined) metrics.syncFallbacks.inc(ofFamily(sync.family));
       metrics.endpointChangesPending.set({}, 0);
       metrics.serviceChangesPending.set({}, 0);
       metrics.lastSync.set(ofFamily(sync.family), clock.now() / 1000);

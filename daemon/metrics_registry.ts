@@ -28,6 +28,8 @@ export interface MetricDescription<Label extends string> {
   readonly name: string;
   /** What it means, in one sentence. Its stability is put in front, as Kubernetes does. */
   readonly help: string;
+  /** What Kubernetes promises of it; undefined where the metric is not one of Kubernetes'. @default {"ALPHA"} */
+  readonly stability?: "ALPHA" | "BETA" | undefined;
   readonly labels?: readonly Label[];
 }
 
@@ -39,7 +41,8 @@ export interface MetricDescription<Label extends string> {
  */
 export class MetricsRegistry {
   readonly #factories: ((parts: PromParts, registry: Registry) => void)[] = [];
-  readonly #collectors: (() => void | Promise<void>)[] = [];
+  readonly #collectors = new Set<() => void | Promise<void>>();
+  readonly #sizes = new Map<string, number>();
   #backlog: (() => void)[] = [];
   #registry: Registry | undefined;
   #loading: Promise<Registry> | undefined;
@@ -71,9 +74,15 @@ export class MetricsRegistry {
     return { observe: (labels, value) => this.#record(() => real().observe(labels, value)) };
   }
 
-  /** Adds a function that is called before every read, for metrics that are looked up then. */
-  onRead(collect: () => void | Promise<void>): void {
-    this.#collectors.push(collect);
+  /** Calls `collect` before every read, for metrics that are looked up then, until the returned function is called. */
+  onRead(collect: () => void | Promise<void>): () => void {
+    this.#collectors.add(collect);
+    return () => this.#collectors.delete(collect);
+  }
+
+  /** How many metrics have been added, by their stability. */
+  get sizes(): ReadonlyMap<string, number> {
+    return this.#sizes;
   }
 
   /** Returns all metrics in Prometheus' text format (version 0.0.4). */
@@ -104,12 +113,21 @@ export class MetricsRegistry {
 
   /** Has a metric made when prom-client is there, and returns a function that gives it from then on. */
   #define<Label extends string, Metric>(
-    { name, help, labels = [] }: MetricDescription<Label>,
+    description: MetricDescription<Label>,
     make: (parts: PromParts, options: PromOptions<Label>) => Metric,
   ): () => Metric {
+    const { name, help, labels = [] } = description;
+    const stability = "stability" in description ? description.stability : "ALPHA";
+    this.#sizes.set(stability ?? "", (this.#sizes.get(stability ?? "") ?? 0) + 1);
     let metric: Metric | undefined;
     this.#factories.push((parts, registry) => {
-      const options = { name, help: `[ALPHA] ${help}`, labelNames: labels, registers: [registry] };
+      const prefix = stability === undefined ? "" : `[${stability}] `;
+      const options = {
+        name,
+        help: `${prefix}${help}`,
+        labelNames: labels,
+        registers: [registry],
+      };
       metric = make(parts, options);
     });
     return () => metric as Metric;

@@ -1,7 +1,12 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../model/clock.ts";
-import { type Handler, jsonText, plainText, routed, type Routes } from "./http_routes.ts";
+import type { Readiness } from "./health_readiness.ts";
+import { readyz } from "./health_server.ts";
+import { checkRoutes } from "./http_checks.ts";
+import { jsonText, plainText, routed, type Routes } from "./http_routes.ts";
 import { serveHttp } from "./http_server.ts";
+import { statusz } from "./http_statusz.ts";
+import { type ZPage, zPage } from "./http_zpages.ts";
 
 /** The type of Prometheus' text format. */
 const EXPOSITION = "text/plain; version=0.0.4; charset=utf-8";
@@ -18,6 +23,14 @@ export interface MetricsServerOptions {
   readonly mode: string;
   /** Returns the configuration in force, in the fields of `KubeProxyConfiguration` v1alpha1. */
   readonly config: () => Readonly<Record<string, unknown>>;
+  /** For `/readyz`, here with all details: this server is for operators, and on loopback unless they say otherwise. */
+  readonly readiness: Readiness;
+  /** The command line's flags with their values: `/flagz` is there when they are. */
+  readonly flags?: Readonly<Record<string, string>> | undefined;
+  /** Whether `/statusz` is there (feature gate ComponentStatusz). @default {true} */
+  readonly statusz?: boolean;
+  /** Told of every attempt to bind that failed. */
+  readonly onBindFailure?: (error: Error) => void;
   readonly onListen?: (address: Deno.NetAddr) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,22 +46,29 @@ export function serveMetrics(options: MetricsServerOptions, signal: AbortSignal)
   return serveHttp({ ...options, name: "metrics", handler, compress: true }, signal);
 }
 
-function metricsRoutes({ metrics, mode, config }: MetricsServerOptions): Routes {
+function metricsRoutes(options: MetricsServerOptions): Routes {
+  const { metrics, mode, config, readiness, flags, clock } = options;
+  const paths = ["/configz", ...flags ? ["/flagz"] : [], "/healthz", "/metrics", "/proxyMode"];
   return {
     "/metrics": async () =>
       new Response(await metrics(), { headers: { "Content-Type": EXPOSITION } }),
-    "/healthz": ping,
-    "/healthz/ping": () => plainText("ok"),
+    ...checkRoutes(clock.now()),
+    "/readyz": readyz(readiness, { detail: true }),
     "/proxyMode": () => plainText(mode),
     "/configz": () => jsonText(JSON.stringify(configz(config()))),
+    ...(flags === undefined ? {} : { "/flagz": zPage(flagz(flags)) }),
+    ...(options.statusz === false ? {} : { "/statusz": zPage(statusz({ clock, paths })) }),
   };
 }
 
-/** Says that the server answers, which is all that this path is about: syncs are the health server's business. */
-const ping: Handler = (request) => {
-  const verbose = new URL(request.url).searchParams.has("verbose");
-  return plainText(verbose ? "[+]ping ok\nhealthz check passed\n" : "ok");
-};
+function flagz(flags: Readonly<Record<string, string>>): ZPage {
+  const sorted = Object.entries(flags).sort(([a], [b]) => a < b ? -1 : 1);
+  return {
+    kind: "Flagz",
+    text: () => sorted.map(([name, value]) => `${name}=${value}\n`).join(""),
+    object: () => ({ flags: Object.fromEntries(sorted) }),
+  };
+}
 
 function configz(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return {

@@ -4,14 +4,17 @@ import type { MetricsRegistry } from "./metrics_registry.ts";
 export function addProcessMetrics(registry: MetricsRegistry): void {
   const cpu = registry.counter({
     name: "process_cpu_seconds_total",
+    stability: undefined,
     help: "Total user and system CPU time spent in seconds.",
   });
   const resident = registry.gauge({
     name: "process_resident_memory_bytes",
+    stability: undefined,
     help: "Resident memory size in bytes.",
   });
   const start = registry.gauge({
     name: "process_start_time_seconds",
+    stability: undefined,
     help: "Start time of the process since unix epoch in seconds.",
   });
   let counted = 0;

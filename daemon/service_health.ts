@@ -69,6 +69,7 @@ export class ServiceHealth {
         const check = this.#checkOn(port);
         if (check !== undefined) options.report.failed(check, error);
       },
+      clock: options.clock,
       log: options.log,
     });
   }

@@ -18,13 +18,19 @@ export function bindAddresses(wanted: PortAddresses, ipv6Only: boolean): readonl
   return [...(IPv4 === "any" ? ["0.0.0.0"] : IPv4), ...(IPv6 === "any" ? ["::"] : IPv6)];
 }
 
-/** Tells whether an IPv6 wildcard socket of this system takes IPv6 connections only (`net.ipv6.bindv6only`). */
+/**
+ * Tells whether an IPv6 wildcard socket of this system takes IPv6 connections only (`net.ipv6.bindv6only`).
+ *
+ * It tries: a socket for IPv6 only cannot have an IPv4 address in its IPv6 form. Deno does not let the file in /proc be
+ * read without every permission there is. Without IPv6 the answer does not matter, and is false.
+ */
 export function wildcardIsIPv6Only(
-  readTextFile: (path: string) => string = Deno.readTextFileSync,
-): boolean {
+  listen: (at: Deno.TcpListenOptions) => Disposable = Deno.listen,
+) {
   try {
-    return readTextFile("/proc/sys/net/ipv6/bindv6only").trim() === "1";
-  } catch {
-    return false; // no IPv6
+    using _ = listen({ hostname: "::ffff:127.0.0.1", port: 0 });
+    return false;
+  } catch (error) {
+    return error instanceof TypeError; // Deno's name for "Invalid argument"
   }
 }

@@ -1,7 +1,12 @@
 import type { Logger } from "@logtape/logtape";
 import { normaliseAddress } from "../model/address.ts";
+import type { Clock } from "../model/clock.ts";
 import { type Family, familyOf } from "../model/family.ts";
-import { plainText } from "./http_routes.ts";
+import { ConnectionLimit } from "./http_limits.ts";
+import { serveListener } from "./http_listener.ts";
+
+/** Connections that all ports together have open at the most. */
+const MOST_CONNECTIONS = 256;
 
 /** What sockets are opened for. */
 export interface SocketOptions {
@@ -11,6 +16,7 @@ export interface SocketOptions {
   readonly answer: (port: number, family: Family) => Response;
   /** Told of every attempt to open `port` that failed. */
   readonly onFailure: (port: number, error: Error) => void;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -33,6 +39,7 @@ export class HealthSockets {
   readonly #closed = new Set<Promise<void>>();
   /** What the last attempt on a port failed with. */
   readonly #failures = new Map<number, string>();
+  readonly #limit = new ConnectionLimit(MOST_CONNECTIONS);
   #ended = false;
 
   constructor(options: SocketOptions) {
@@ -98,23 +105,18 @@ export class HealthSockets {
     onFailure(port, error);
   }
 
-  /** Throws when the address cannot be bound. The signal closes connections too, which `shutdown()` would wait for. */
+  /** Throws when the address cannot be bound. */
   #serve(port: number, address: string): Socket {
-    const { answer, log } = this.#options;
+    const { answer, clock, log } = this.#options;
     const stop = new AbortController();
-    const { finished } = Deno.serve({
-      hostname: address,
-      port,
-      signal: stop.signal,
-      onListen() {},
-      onError(error) {
-        log.debug("Cannot answer a health check", { port, error });
-        return plainText("Internal error\n", 500);
-      },
-    }, async (request, { remoteAddr }) => {
-      await request.body?.cancel();
-      return answer(port, familyOf(normaliseAddress(remoteAddr.hostname) ?? remoteAddr.hostname));
-    });
+    const finished = serveListener(Deno.listen({ hostname: address, port }), {
+      name: "health checks",
+      handler: (_request, { hostname }) =>
+        answer(port, familyOf(normaliseAddress(hostname) ?? hostname)),
+      limit: this.#limit,
+      clock,
+      log,
+    }, stop.signal);
     return { stop, finished };
   }
 

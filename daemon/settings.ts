@@ -24,6 +24,7 @@ export function settingsFor(family: Family, circumstances: Circumstances): Setti
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
     nodeAddress: node.addresses.get(family),
+    offersExternalIPs: config.offersExternalIPs,
     localAddresses: localAddressesOf(family, circumstances),
     nodePortAddresses: nodePortAddressesFor(family, circumstances),
     serviceCIDRs: serviceCIDRsFor(family, snapshot),

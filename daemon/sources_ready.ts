@@ -3,7 +3,7 @@ import type { Kind } from "../model/objects.ts";
 import type { Store } from "../watch/store.ts";
 
 /** Without a complete list of these there is nothing to program: rules of an earlier run stay as they are. */
-const REQUIRED: readonly Kind[] = ["Service", "EndpointSlice"];
+export const REQUIRED_KINDS: readonly Kind[] = ["Service", "EndpointSlice"];
 
 /** Milliseconds that the other kinds get once the required ones are there. */
 const GRACE_MS = 5_000;
@@ -15,7 +15,7 @@ const GRACE_MS = 5_000;
  * Resolves early when `signal` aborts.
  */
 export async function sourcesReady(store: Store, clock: Clock, signal: AbortSignal): Promise<void> {
-  await untilSynced(store, REQUIRED, signal);
+  await untilSynced(store, REQUIRED_KINDS, signal);
   const patience = new AbortController();
   const both = AbortSignal.any([signal, patience.signal]);
   await Promise.race([untilSynced(store, undefined, both), clock.sleep(GRACE_MS, both)]);

@@ -3,11 +3,7 @@ import type { Metrics } from "./metrics.ts";
 
 /** Counts what arrives from the sources, until the returned function is called. */
 export function countChanges(store: Store, metrics: Metrics): () => void {
-  return store.subscribe((change) => {
-    count(change, metrics);
-    const { kind } = change;
-    metrics.sourceHeard.set({ kind }, store.lastHeard(kind) / 1000);
-  });
+  return store.subscribe((change) => count(change, metrics));
 }
 
 function count({ kind, services }: StoreChange, metrics: Metrics): void {

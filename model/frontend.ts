@@ -1,9 +1,10 @@
 import { cidrContains, disjointCIDRs, hostCIDR } from "./address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Protocol } from "./family.ts";
-import { type Dispatch, externalDispatch, internalDispatch } from "./policy.ts";
+import { type Dispatch, externalDispatch, goalsOf, internalDispatch } from "./policy.ts";
 import type { Selection } from "./selection.ts";
 import type { ServicePort } from "./service_port.ts";
+import type { Settings } from "./settings.ts";
 
 /** `address protocol port`, with `*` for a node port's address: what two Services cannot both have. */
 export type FrontendKey = string;
@@ -28,15 +29,18 @@ export interface Frontend {
   readonly serving: readonly Endpoint[];
 }
 
+/** What it depends on where a Service port is offered, besides the Service. */
+export type Place = Pick<Settings, "nodeAddress" | "offersExternalIPs">;
+
 /**
  * Returns the frontends of a Service port: the cluster IP, then load balancer IPs, external IPs and the node port.
  *
- * An address that the Service names twice is offered once, in the role named first here. `nodeAddress` is this node's.
+ * An address that the Service names twice is offered once, in the role named first here.
  */
 export function frontendsOf(
   port: ServicePort,
   selection: Selection,
-  nodeAddress: string | undefined,
+  { nodeAddress, offersExternalIPs }: Place,
 ): readonly Frontend[] {
   const internal = internalDispatch(port, selection);
   const external = externalDispatch(port, selection);
@@ -62,7 +66,9 @@ export function frontendsOf(
   };
   offer("ClusterIP", port.clusterIP, internal);
   for (const address of port.loadBalancerIPs) offer("LoadBalancerIP", address, external);
-  for (const address of port.externalIPs) offer("ExternalIP", address, external);
+  for (const address of offersExternalIPs ? port.externalIPs : []) {
+    offer("ExternalIP", address, external);
+  }
   if (port.nodePort !== 0) offer("NodePort", "", external);
   return [...frontends.values()];
 }
@@ -94,17 +100,9 @@ function listsOf(
   dispatch: Dispatch,
   { cluster, local }: Selection,
 ): { cluster: readonly Endpoint[]; local: readonly Endpoint[] } {
-  switch (dispatch) {
-    case "cluster":
-    case "external":
-    case "external-remote":
-      return { cluster, local: NONE };
-    case "local":
-      return { cluster: NONE, local };
-    case "external-local":
-      return { cluster, local };
-    case "drop":
-    case "reject":
-      return { cluster: NONE, local: NONE };
-  }
+  const goals = goalsOf(dispatch);
+  return {
+    cluster: goals.has("cluster") ? cluster : NONE,
+    local: goals.has("local") ? local : NONE,
+  };
 }

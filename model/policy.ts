@@ -41,9 +41,10 @@ const REJECT: Outcome = { to: "reject", masquerade: false };
 /**
  * The decision table of a Service proxy: dispatch x origin → outcome.
  *
- * The renderer, the evaluator and the tests read it; the short-circuit of pods and the node under externalTrafficPolicy
- * Local stands for going out to the load balancer and back. Hairpin connections are masqueraded in every row. Without a
- * detector nobody is known to be a pod, and cluster IPs are not masqueraded for hosts and outsiders.
+ * The renderer makes rules and elements of it, the evaluator walks these, and the tests hold both to it. The
+ * short-circuit of pods and the node under externalTrafficPolicy Local stands for going out to the load balancer and
+ * back. Hairpin connections are masqueraded in every row. Without a detector nobody is known to be a pod, and cluster
+ * IPs are not masqueraded for hosts and outsiders.
  */
 export const POLICY: Readonly<Record<Dispatch, Readonly<Record<Origin, Outcome>>>> = {
   cluster: { pod: CLUSTER, host: CLUSTER_SNAT, outside: CLUSTER_SNAT },
@@ -54,6 +55,19 @@ export const POLICY: Readonly<Record<Dispatch, Readonly<Record<Origin, Outcome>>
   drop: { pod: DROP, host: DROP, outside: DROP },
   reject: { pod: REJECT, host: REJECT, outside: REJECT },
 };
+
+/** Where traffic of each dispatch can go, whoever sends it. */
+const GOALS: ReadonlyMap<string, ReadonlySet<Outcome["to"]>> = new Map(
+  Object.entries(POLICY).map(([dispatch, row]) => [
+    dispatch,
+    new Set(Object.values(row).map(({ to }) => to)),
+  ]),
+);
+
+/** Returns where traffic of a dispatch can go, whoever sends it. */
+export function goalsOf(dispatch: Dispatch): ReadonlySet<Outcome["to"]> {
+  return GOALS.get(dispatch) ?? new Set();
+}
 
 /** Returns what happens to traffic to the cluster IP. */
 export function internalDispatch(port: ServicePort, selection: Selection): Dispatch {

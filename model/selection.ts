@@ -22,6 +22,8 @@ export interface Selection {
   readonly hasEndpoints: boolean;
   /** How hints narrowed the cluster list. */
   readonly topology: TopologyMode;
+  /** Why hints that ready endpoints carry do not count, a sentence for each kind of them; empty when all is well. */
+  readonly ignoredHints: readonly string[];
 }
 
 /** Which hints decide about the cluster list (KEP-2433, KEP-3015). */
@@ -38,7 +40,7 @@ export function selectEndpoints(
   endpoints: readonly Endpoint[],
   node: Topology,
 ): Selection {
-  const topology = usesCluster(port) ? topologyMode(endpoints, node) : "none";
+  const { topology, ignoredHints } = usesCluster(port) ? followHints(endpoints, node) : UNHINTED;
   const cluster = usesCluster(port)
     ? readyOrDraining(endpoints, (endpoint) => matches(endpoint, topology, node))
     : [];
@@ -47,7 +49,7 @@ export function selectEndpoints(
   const serving = port.protocol === "UDP"
     ? endpoints.filter((one) => one.serving || one.ready)
     : NONE;
-  return { cluster, local, serving, hasEndpoints, topology };
+  return { cluster, local, serving, hasEndpoints, topology, ignoredHints };
 }
 
 const NONE: readonly Endpoint[] = [];
@@ -79,21 +81,63 @@ function readyOrDraining(
   return ready.length > 0 ? ready : endpoints.filter(isDraining);
 }
 
-/**
- * Decides which hints hold: only if every ready endpoint carries one, and one of them names this node or zone.
- * Node hints come before zone hints.
- */
-function topologyMode(endpoints: readonly Endpoint[], node: Topology): TopologyMode {
-  const ready = endpoints.filter((endpoint) => endpoint.ready);
-  if (ready.length === 0) return "none";
-  if (holds(ready.map((endpoint) => endpoint.nodeHints), node.nodeName)) return "PreferSameNode";
-  if (holds(ready.map((endpoint) => endpoint.zoneHints), node.zone)) return "PreferSameZone";
-  return "none";
+/** Hints that name one sort of place. */
+interface HintKind {
+  readonly mode: Exclude<TopologyMode, "none">;
+  readonly place: string;
+  /** The places that an endpoint is meant for. */
+  readonly hintsOf: (endpoint: Endpoint) => readonly string[];
+  /** This node's own; "" when it is not known. */
+  readonly here: (node: Topology) => string;
 }
 
-function holds(hints: readonly (readonly string[])[], here: string): boolean {
-  return here !== "" && hints.every((names) => names.length > 0) &&
-    hints.some((names) => names.includes(here));
+/** The kinds of hints: node hints come before zone hints. */
+const HINT_KINDS: readonly HintKind[] = [
+  {
+    mode: "PreferSameNode",
+    place: "node",
+    hintsOf: (endpoint) => endpoint.nodeHints,
+    here: (node) => node.nodeName,
+  },
+  {
+    mode: "PreferSameZone",
+    place: "zone",
+    hintsOf: (endpoint) => endpoint.zoneHints,
+    here: (node) => node.zone,
+  },
+];
+
+const UNHINTED: Pick<Selection, "topology" | "ignoredHints"> = {
+  topology: "none",
+  ignoredHints: [],
+};
+
+/** Decides which hints hold: only if every ready endpoint carries one, and one of them names this node or zone. */
+function followHints(
+  endpoints: readonly Endpoint[],
+  node: Topology,
+): Pick<Selection, "topology" | "ignoredHints"> {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  const ignoredHints: string[] = [];
+  for (const kind of HINT_KINDS) {
+    if (!ready.some((endpoint) => kind.hintsOf(endpoint).length > 0)) continue;
+    const objection = objectionTo(kind, ready, kind.here(node));
+    if (objection === undefined) return { topology: kind.mode, ignoredHints };
+    ignoredHints.push(`Ignored hints for ${kind.place}s: ${objection}`);
+  }
+  return ignoredHints.length === 0 ? UNHINTED : { topology: "none", ignoredHints };
+}
+
+/** Returns why hints of one kind cannot be followed, or undefined when they can. */
+function objectionTo(
+  { place, hintsOf }: HintKind,
+  ready: readonly Endpoint[],
+  here: string,
+): string | undefined {
+  if (here === "") return `this node has no ${place}`;
+  if (ready.some((endpoint) => hintsOf(endpoint).length === 0)) return "a ready endpoint has none";
+  if (ready.some((endpoint) => hintsOf(endpoint).includes(here))) return undefined;
+  return `no ready endpoint is meant for ${place} "${here}"`;
 }
 
 function matches(endpoint: Endpoint, topology: TopologyMode, node: Topology): boolean {

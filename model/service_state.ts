@@ -1,12 +1,11 @@
 import { endpointsOf } from "./endpoint.ts";
 import type { Family } from "./family.ts";
-import { type Frontend, frontendsOf } from "./frontend.ts";
+import { type Frontend, frontendsOf, type Place } from "./frontend.ts";
 import { type CheckedPort, type HealthCheck, healthCheckOf } from "./health_check.ts";
 import type { EndpointSliceObject, ServiceObject } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { selectEndpoints, type Selection, type Topology } from "./selection.ts";
 import { type ServicePort, servicePortsOf } from "./service_port.ts";
-import type { Settings } from "./settings.ts";
 import { assignSlots } from "./slots.ts";
 
 /** What one Service wants in one family. */
@@ -28,7 +27,7 @@ export interface PortState {
 /** Where and for whom a Service is derived. */
 export interface Viewpoint {
   readonly family: Family;
-  readonly node: Topology & Pick<Settings, "nodeAddress">;
+  readonly node: Topology & Place;
 }
 
 /**
@@ -56,7 +55,7 @@ export function deriveService(
     checked.push({ port, endpoints });
     const before = previous?.ports.find((old) => isSamePort(old.port, port))?.selection;
     const selection = inSlots(selectEndpoints(port, endpoints, node), before);
-    return { port, selection, frontends: frontendsOf(port, selection, node.nodeAddress) };
+    return { port, selection, frontends: frontendsOf(port, selection, node) };
   });
   const healthCheck = healthCheckOf(service, checked, problems);
   if (ports.length === 0 && problems.length === 0) return undefined;

@@ -10,6 +10,8 @@ export type Detector =
 export interface Settings extends Topology {
   /** The node's own address of the family: the one that load balancer source ranges may name. */
   readonly nodeAddress: string | undefined;
+  /** False when external IPs of Services are not offered (the feature gate `AllowServiceExternalIPs`). */
+  readonly offersExternalIPs: boolean;
   /** The node's addresses except loopback, sorted. Connections to node ports are told from others by them. */
   readonly localAddresses: readonly string[];
   /** Undefined when nobody can be told to be a pod. */
@@ -30,9 +32,10 @@ export function sameRules(a: Settings, b: Settings): boolean {
     (a.nodePortAddresses === "any") === (b.nodePortAddresses === "any");
 }
 
-/** Tells whether Services are derived alike: endpoints chosen, and sources admitted. */
+/** Tells whether Services are derived alike: endpoints chosen, addresses offered, and sources admitted. */
 export function sameViewpoint(a: Settings, b: Settings): boolean {
-  return a.nodeName === b.nodeName && a.zone === b.zone && a.nodeAddress === b.nodeAddress;
+  return a.nodeName === b.nodeName && a.zone === b.zone && a.nodeAddress === b.nodeAddress &&
+    a.offersExternalIPs === b.offersExternalIPs;
 }
 
 /** Returns the addresses on which node ports answer. */

@@ -10,7 +10,7 @@ import { parseJUnit, type Ring, RINGS, sum, type Totals } from "./rings.ts";
 function permissions(): readonly string[] {
   const assets = Deno.env.get("KUBEBUILDER_ASSETS");
   const programs = [
-    ...["nft", "conntrack", "ip", "unshare", "nsenter", "openssl", Deno.execPath()],
+    ...["nft", "conntrack", "sysctl", "ip", "unshare", "nsenter", "openssl", Deno.execPath()],
     ...PROGRAMS,
     ...assets
       ? ["etcd", "kube-apiserver", "kube-proxy", "kubectl"].map((name) => `${assets}/${name}`)

@@ -32,7 +32,7 @@ export class Store implements Sink {
   readonly #listeners = new Set<StoreListener>();
   readonly #now: () => number;
 
-  /** `now` gives milliseconds since the Unix epoch. */
+  /** `now` gives milliseconds on the clock that {@linkcode lastHeard} is to be told on. */
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }
@@ -46,9 +46,9 @@ export class Store implements Sink {
     return kinds.every((kind) => this.#synced.has(kind));
   }
 
-  /** Returns when the source of `kind` was last heard of, in milliseconds since the epoch; 0 when never. */
-  lastHeard(kind: Kind): number {
-    return this.#heard.get(kind) ?? 0;
+  /** Returns when the source of `kind` was last heard of; undefined when never. */
+  lastHeard(kind: Kind): number | undefined {
+    return this.#heard.get(kind);
   }
 
   /** Calls `listener` after every change, until the returned function is called. */

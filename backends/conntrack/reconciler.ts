@@ -2,10 +2,11 @@ import type { Transition } from "../../model/advance.ts";
 import type { Clock } from "../../model/clock.ts";
 import type { DesiredState } from "../../model/desired_state.ts";
 import type { Family } from "../../model/family.ts";
-import type { Conntrack, FlowMatch } from "./conntrack.ts";
+import type { Conntrack } from "./conntrack.ts";
 import { ConntrackError } from "./conntrack_error.ts";
 import type { Flow } from "./flow.ts";
 import { GoneOffers } from "./gone_offers.ts";
+import { StaleGroups } from "./stale_groups.ts";
 import { type Gone, type Judge, judgeOf, type StaleReason } from "./staleness.ts";
 import { udpChanges } from "./udp_changes.ts";
 
@@ -19,6 +20,8 @@ export interface ReconcilerOptions {
 /** What a pass did. */
 export interface ReconcileReport {
   readonly durationMs: number;
+  /** The part of it that reading the table took. */
+  readonly listMs: number;
   /** UDP flows of the family that were looked at. */
   readonly flows: number;
   readonly deleted: ReadonlyMap<StaleReason, number>;
@@ -28,19 +31,17 @@ export interface ReconcileReport {
   readonly failure?: unknown;
 }
 
-/** Flows that are wrong for one reason and can be deleted together. */
-interface StaleGroup {
-  readonly match: FlowMatch;
-  readonly reason: StaleReason;
-  /** One of them. */
-  readonly example: Flow;
-}
-
 /**
  * Groups that one pass deletes. Each costs a pass over the table in the kernel, and after some hundred of them it is
  * better to look again: what changed meanwhile may be more urgent.
  */
 const MAX_GROUPS = 256;
+
+/**
+ * Milliseconds that a process which deletes groups may take, about: before each one it is asked anew what is wrong. Each
+ * group takes as long as it took to read the table, so that there is one process for all groups where the table is small.
+ */
+const BATCH_MS = 5_000;
 
 /** How often a call is tried that the kernel interrupts. */
 const ATTEMPTS = 5;
@@ -96,52 +97,58 @@ export class Reconciler {
     const gone = this.#gone.take();
     let isDone = false;
     try {
-      const found = await persistently(() => this.#find(gone, signal));
-      const { deleted, failure } = await this.#deleteAll(found.groups, gone, signal);
-      const isUnfinished = found.groups.length === MAX_GROUPS && deleted.size > 0;
+      const { flows, groups } = await persistently(() => this.#find(gone, signal));
+      const listMs = clock.monotonic() - started;
+      const { deleted, failure } = await this.#deleteAll(groups, { gone, listMs, signal });
+      const isUnfinished = groups.isFull && deleted.size > 0;
       isDone = mayForget && !isUnfinished && failure === undefined;
       const durationMs = clock.monotonic() - started;
-      const facts = { durationMs, flows: found.flows, deleted, isUnfinished };
+      const facts = { durationMs, listMs, flows, deleted, isUnfinished };
       return failure === undefined ? facts : { ...facts, failure };
     } finally {
       if (!isDone) this.#gone.putBack(gone);
     }
   }
 
-  /** Looks at all flows, and gathers those that are wrong in groups. */
+  /** Looks at all flows, and gathers those that are wrong. */
   async #find(
     gone: Gone,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly flows: number; readonly groups: readonly StaleGroup[] }> {
+  ): Promise<{ readonly flows: number; readonly groups: StaleGroups }> {
     const { conntrack, family } = this.#options;
     const judge = this.#judge(gone);
-    const groups = new Map<string, StaleGroup>();
+    const groups = new StaleGroups(MAX_GROUPS);
     let flows = 0;
     await conntrack.list(family, (flow) => {
       flows++;
       const reason = judge(flow);
-      if (reason === undefined || groups.size === MAX_GROUPS) return;
-      const group = groupOf(flow, reason);
-      const key = Object.values(group.match).join(" ");
-      if (!groups.has(key)) groups.set(key, group);
+      if (reason !== undefined) groups.add(flow, reason);
     }, signal);
-    return { flows, groups: [...groups.values()] };
+    return { flows, groups };
   }
 
   async #deleteAll(
-    groups: readonly StaleGroup[],
-    gone: Gone,
-    signal: AbortSignal | undefined,
+    groups: StaleGroups,
+    { gone, listMs, signal }: {
+      readonly gone: Gone;
+      readonly listMs: number;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<Pick<ReconcileReport, "deleted"> & { readonly failure: unknown }> {
     const { conntrack, family } = this.#options;
     const judge = this.#judge(gone);
     const deleted = new Map<StaleReason, number>();
-    for (const { match, reason, example } of groups) {
+    const onFlow = (flow: Flow) => {
+      const reason = groups.reasonOf(flow);
+      if (reason !== undefined) deleted.set(reason, (deleted.get(reason) ?? 0) + 1);
+    };
+    for (const batch of groups.batches(Math.max(1, Math.floor(BATCH_MS / listMs)))) {
       // An endpoint may have come back since; if it is wrong for another reason now, another pass is due anyway.
-      if (judge(example) !== reason) continue;
+      const wrong = batch.filter(({ example, reason }) => judge(example) === reason);
+      if (wrong.length === 0) continue;
+      const matches = wrong.map(({ match }) => match);
       try {
-        const count = await persistently(() => conntrack.delete(family, match, signal));
-        if (count > 0) deleted.set(reason, (deleted.get(reason) ?? 0) + count);
+        await persistently(() => conntrack.delete(family, matches, { onFlow, signal }));
       } catch (failure) {
         return { deleted, failure };
       }
@@ -171,13 +178,6 @@ function latestJudge(current: () => DesiredState | undefined, gone: Gone): Judge
     state = now;
     return judge(flow);
   };
-}
-
-/** Returns the flows that are wrong together with `flow`: where there are no endpoints, all of them. */
-function groupOf(flow: Flow, reason: StaleReason): StaleGroup {
-  const { destination, destinationPort, ...endpoint } = flow;
-  const match = { destination, destinationPort, ...(reason === "no-endpoints" ? {} : endpoint) };
-  return { match, reason, example: flow };
 }
 
 /** Does `action` again when the kernel interrupts it. */

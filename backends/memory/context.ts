@@ -34,11 +34,12 @@ export interface Context {
   learn(lesson: Lesson): void;
 }
 
-/** An entry that a packet leaves behind in a map of its own table. */
+/** An entry that a packet leaves behind in a set or map of its own table. */
 export interface Lesson {
   readonly map: string;
   readonly key: readonly string[];
-  readonly value: readonly string[];
+  /** Undefined in a set. */
+  readonly value: readonly string[] | undefined;
   /** How long the entry lasts; every further packet starts the time anew. */
   readonly seconds: number;
 }

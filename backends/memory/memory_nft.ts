@@ -59,6 +59,15 @@ export class MemoryNft implements Nft {
     return new Map(elements.map(({ key, data }) => [key.join(" . "), data?.join(" . ") ?? ""]));
   }
 
+  // deno-lint-ignore require-await -- see above
+  async listSet(family: Family, set: string, signal?: AbortSignal): Promise<readonly string[]> {
+    signal?.throwIfAborted();
+    const collection = this.ruleset.get(keyOf(family))?.collections.get(set);
+    return collection === undefined
+      ? []
+      : [...elementsOf(collection)].map(({ key }) => key.join(" . "));
+  }
+
   /** Tells what becomes of the first packet of a connection. */
   evaluate(packet: Packet, node: Node): Evaluation {
     return evaluate(this.ruleset, packet, node);

@@ -65,7 +65,7 @@ function parseTranslation(tokens: Tokens): Instruction {
   };
 }
 
-/** Takes `@MAP { KEY timeout 10s : VALUE }`. */
+/** Takes `@MAP { KEY timeout 10s : VALUE }`, or the same without a value for a set. There is always room. */
 function parseUpdate(tokens: Tokens): Instruction {
   const map = tokens.reference();
   tokens.expect("{");
@@ -74,12 +74,11 @@ function parseUpdate(tokens: Tokens): Instruction {
   const seconds = Number(/^(\d+)s$/.exec(tokens.peek())?.[1] ?? NaN);
   if (Number.isNaN(seconds)) tokens.unknown(`has "${tokens.peek()}" where seconds are known`);
   tokens.next();
-  tokens.expect(":");
-  const value = parseExpression(tokens);
+  const value = tokens.take(":") ? parseExpression(tokens) : undefined;
   tokens.expect("}");
   return (context) => {
-    const [from, to] = [key.read(context), value.read(context)];
-    if (from === undefined || to === undefined) return "break";
+    const [from, to] = [key.read(context), value?.read(context)];
+    if (from === undefined || (value !== undefined && to === undefined)) return "break";
     context.learn({ map, key: from, value: to, seconds });
     return "continue";
   };

@@ -81,7 +81,8 @@ export function learned(ruleset: Ruleset, key: TableKey, lesson: Lesson, now: nu
   const collection = table?.collections.get(lesson.map);
   if (table === undefined || collection === undefined) return ruleset;
   const expires = now + lesson.seconds * 1_000;
-  const element = { key: lesson.key, data: lesson.value, comment: "", expires };
+  const value = lesson.value === undefined ? {} : { data: lesson.value };
+  const element = { key: lesson.key, ...value, comment: "", expires };
   const collections = table.collections.set(lesson.map, putElement(collection, element));
   return ruleset.set(key, { ...table, collections });
 }

@@ -1,8 +1,6 @@
 import type { Family, Protocol } from "../../model/family.ts";
-import type { Frontend } from "../../model/frontend.ts";
 import type { ServicePort } from "../../model/service_port.ts";
-import type { Element } from "./objects.ts";
-import { type List, nftFamily, nftProtocol, SETS } from "./names.ts";
+import { type List, nftFamily, nftProtocol } from "./names.ts";
 import type { Chain, Declaration } from "./objects.ts";
 
 /**
@@ -13,8 +11,8 @@ import type { Chain, Declaration } from "./objects.ts";
  * chosen endpoint is the packet's destination; each new connection renews the entry.
  */
 
-/** Entries that one map can hold. When it is full, further clients get a random endpoint each time. */
-const ENTRIES = 131_072;
+/** Clients that one map can remember. When it is full, further ones get a random endpoint each time. */
+export const AFFINITY_CLIENTS = 131_072;
 
 /** What the affinity of a Service port needs to be told from others and kept apart. */
 export interface Affinity {
@@ -44,6 +42,11 @@ export function affinityPortMap(id: string, list: List): string {
   return list === "cluster" ? `affinity-port-${id}` : `affinity-port-local-${id}`;
 }
 
+/** Tells whether a part of the table is a map of choices. */
+export function isAffinityMap(part: string): boolean {
+  return part.startsWith("map affinity-");
+}
+
 /** Returns the lists of whose choices there is a map. */
 export function affinityLists({ hasLocal }: Affinity): readonly List[] {
   return hasLocal ? ["cluster", "local"] : ["cluster"];
@@ -56,7 +59,7 @@ export function affinityMaps(family: Family, affinity: Affinity): readonly Decla
   const declare = (name: string, value: string): Declaration => ({
     what: "map",
     name,
-    body: `typeof ${ip} saddr : ${value} ; flags dynamic,timeout ; size ${ENTRIES}`,
+    body: `typeof ${ip} saddr : ${value} ; flags dynamic,timeout ; size ${AFFINITY_CLIENTS}`,
   });
   return affinityLists(affinity).flatMap((list) =>
     hasPortMaps(family)
@@ -96,59 +99,6 @@ export function stickyChain(
     `goto ${balancer}`,
   ];
   return { name, rules };
-}
-
-/** Returns the name of the chain that remembers a client's choice. */
-export function learnerChain({ id, seconds, hasLocal }: Affinity): string {
-  return `learn-${hasLocal ? "local-" : ""}${seconds}s-${id}`;
-}
-
-/** Returns the chain that remembers a client's choice. */
-export function learner(family: Family, affinity: Affinity): Chain {
-  const ip = nftFamily(family);
-  const { id, protocol, seconds, hasLocal } = affinity;
-  const l4 = nftProtocol(protocol);
-  const update = (map: string, value: string) =>
-    `meta l4proto ${l4} update @${map} { ct original ${ip} saddr timeout ${seconds}s : ${value} }`;
-  const rules = affinityLists(affinity).flatMap((list) => {
-    const updates = hasPortMaps(family)
-      ? [
-        update(affinityMap(id, list), `${ip} daddr`),
-        update(affinityPortMap(id, list), `${l4} dport`),
-      ]
-      : [update(affinityMap(id, list), `${ip} daddr . ${l4} dport`)];
-    const isIn = list === "local" ? isHere(ip) : hasLocal ? isForAll(ip) : "";
-    return updates.map((rule) => `${isIn}${rule}`);
-  });
-  return { name: learnerChain(affinity), rules };
-}
-
-/** Matches packets to an endpoint on this node: those are in the hairpin set with themselves. */
-function isHere(ip: string): string {
-  return `${ip} daddr . ${ip} daddr @${SETS.hairpin} `;
-}
-
-/** Matches packets to an endpoint that is not for traffic alone which must stay on this node. */
-function isForAll(ip: string): string {
-  return `${ip} daddr . meta l4proto . th dport != @${SETS.localOnly} `;
-}
-
-/** Returns the name of the map that tells, by the frontend, whose choice a connection is. */
-export function learnerMap(protocol: Protocol, nodePort: boolean): string {
-  return `${nftProtocol(protocol)}-${nodePort ? "nodeport-" : ""}learners`;
-}
-
-/** Returns the element that leads from a frontend to the chain that remembers its clients' choices. */
-export function learnerElements(frontend: Frontend): readonly Element[] {
-  const affinity = affinityOf(frontend.owner);
-  if (affinity === undefined) return [];
-  if (frontend.cluster.length === 0 && frontend.local.length === 0) return [];
-  const isNodePort = frontend.kind === "NodePort";
-  return [{
-    map: learnerMap(frontend.protocol, isNodePort),
-    key: isNodePort ? `${frontend.port}` : `${frontend.address} . ${frontend.port}`,
-    rest: ` : jump ${learnerChain(affinity)}`,
-  }];
 }
 
 /** nft takes names of up to 255 bytes; prefixes need some of them. */

@@ -1,7 +1,8 @@
 import type { Family } from "../../model/family.ts";
 import type { Settings } from "../../model/settings.ts";
 import { type ProcessResult, type RunProcess, runProcess } from "../process.ts";
-import { type Affinity, affinityMaps, learner, stickyChain } from "./affinity.ts";
+import { type Affinity, affinityMaps, stickyChain } from "./affinity.ts";
+import { learners } from "./affinity_learning.ts";
 import { type Feature, FEATURES, type Objects } from "./kernel_features.ts";
 import { balancerChain, balancerKinds } from "./names.ts";
 import { nftFailure } from "./nft_error.ts";
@@ -114,7 +115,7 @@ function wholeSchema(family: Family): Objects {
       ...fixedChains(family, settings(family)),
       ...balancers.map((each) => balancer(family, each)),
       stickyChain(family, "sticky", sticky),
-      learner(family, AFFINITY),
+      ...learners(family, AFFINITY),
     ],
   };
 }
@@ -128,6 +129,7 @@ function settings(family: Family): Settings {
     nodeName: "",
     zone: "",
     nodeAddress: undefined,
+    offersExternalIPs: true,
     localAddresses: [],
     detector: { by: "source", cidr },
     masqueradeAll: false,

@@ -1,7 +1,8 @@
 import type { Endpoint } from "../../model/endpoint.ts";
 import type { Protocol } from "../../model/family.ts";
 import type { Frontend } from "../../model/frontend.ts";
-import { learnerElements } from "./affinity.ts";
+import { goalsOf } from "../../model/policy.ts";
+import { learnerElements } from "./affinity_learning.ts";
 import {
   ADDRESS_MAPS,
   CHAINS,
@@ -23,35 +24,26 @@ function verdictElements(frontend: Frontend): readonly Element[] {
   } . ${frontend.port}`;
   const rest = (verdict: string) => ` comment "${commentOf(frontend)}" : ${verdict}`;
   const to = (map: string, verdict: string): Element => ({ map, key, rest: rest(verdict) });
-  const balancer = (list: List) => `goto ${entryChain(frontend, list)}`;
-  const policy = (address: string, nodePort: string) => `goto ${isNodePort ? nodePort : address}`;
-  switch (frontend.dispatch) {
-    case "cluster":
-      return [to(maps.services, balancer("cluster"))];
-    case "local":
-      return [to(maps.services, balancer("local"))];
-    case "external":
-      return [
-        to(maps.services, policy(CHAINS.external, CHAINS.nodeport)),
-        to(maps.cluster, balancer("cluster")),
-      ];
-    case "external-local":
-      return [
-        to(maps.services, policy(CHAINS.externalLocal, CHAINS.nodeportLocal)),
-        to(maps.cluster, balancer("cluster")),
-        to(maps.local, balancer("local")),
-      ];
-    case "external-remote":
-      return [
-        to(maps.services, policy(CHAINS.externalLocal, CHAINS.nodeportLocal)),
-        to(maps.cluster, balancer("cluster")),
-        to(maps.noEndpoints, "drop"),
-      ];
-    case "drop":
-      return [to(maps.noEndpoints, "drop")];
-    case "reject":
-      return [to(maps.noEndpoints, `goto ${CHAINS.reject}`)];
-  }
+  const goals = goalsOf(frontend.dispatch);
+  const lists = (["cluster", "local"] as const).filter((list) => goals.has(list));
+  const balancers = (map: (list: List) => string) =>
+    lists.map((list) => to(map(list), `goto ${entryChain(frontend, list)}`));
+  const chain = policyChain(frontend);
+  const ways = chain === undefined || lists.length === 0
+    ? balancers(() => maps.services)
+    : [to(maps.services, `goto ${chain}`), ...balancers((list) => maps[list])];
+  return [
+    ...ways,
+    ...(goals.has("drop") ? [to(maps.noEndpoints, "drop")] : []),
+    ...(goals.has("reject") ? [to(maps.noEndpoints, `goto ${CHAINS.reject}`)] : []),
+  ];
+}
+
+/** Returns the chain of a frontend's policy; undefined for a cluster IP, which leads straight to its endpoints. */
+function policyChain({ kind, dispatch }: Frontend): string | undefined {
+  if (kind === "ClusterIP") return undefined;
+  if (dispatch === "external") return kind === "NodePort" ? CHAINS.nodeport : CHAINS.external;
+  return kind === "NodePort" ? CHAINS.nodeportLocal : CHAINS.externalLocal;
 }
 
 /** Returns the elements that keep sources out: none unless the frontend is for some only. */

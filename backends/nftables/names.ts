@@ -34,6 +34,8 @@ export const SETS = {
   hairpin: "hairpin",
   /** Endpoints that only traffic which must stay on this node may reach. */
   localOnly: "local-only-endpoints",
+  /** Frontends with session affinity of which a client could not be remembered. */
+  unlearned: "unlearned-services",
   /** Frontends that only some sources may use, and who may. */
   restricted: "restricted-services",
   allowedSources: "allowed-sources",

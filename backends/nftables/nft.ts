@@ -1,6 +1,7 @@
 import type { Family } from "../../model/family.ts";
 import { type ProcessResult, type RunProcess, runProcess } from "../process.ts";
 import { parseMapListing } from "./affinity_sweep.ts";
+import { parseSetListing } from "./affinity_unlearned.ts";
 import { type LiveTable, UNKNOWN_TABLE } from "./full_script.ts";
 import { KUBE_PROXY_TABLE, nftFamily, SCHEMA_CHAIN, TABLE } from "./names.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
@@ -14,6 +15,8 @@ export interface Nft {
   inspect(family: Family, signal?: AbortSignal): Promise<LiveTable>;
   /** Lists a map of weir's from addresses: key → value. A map that is not there is empty. */
   listMap(family: Family, map: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Lists the keys of a set of weir's, parts joined with ` . `. A set that is not there is empty. */
+  listSet(family: Family, set: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
 /** How to run the `nft` program. */
@@ -45,6 +48,17 @@ export function spawnedNft(options: NftOptions = {}): Nft {
       );
     }
   };
+  const list = async (
+    [what, name]: readonly ["map" | "set", string],
+    family: Family,
+    signal: AbortSignal | undefined,
+  ): Promise<string> => {
+    const args = ["--numeric", "list", what, nftFamily(family), TABLE, name];
+    const result = await nft(`list the ${what} "${name}"`, args, { signal });
+    if (result.code === 0) return result.stdout;
+    if (result.stderr.includes("No such file or directory")) return "";
+    throw nftFailure(`list the ${what} "${name}"`, result, timeoutMs);
+  };
   return {
     async apply(script, signal) {
       const action = "apply a transaction";
@@ -58,11 +72,10 @@ export function spawnedNft(options: NftOptions = {}): Nft {
       return parseLiveTable(result.stdout, family);
     },
     async listMap(family, map, signal) {
-      const args = ["--numeric", "list", "map", nftFamily(family), TABLE, map];
-      const result = await nft(`list the map "${map}"`, args, { signal });
-      if (result.code === 0) return parseMapListing(result.stdout);
-      if (result.stderr.includes("No such file or directory")) return new Map();
-      throw nftFailure(`list the map "${map}"`, result, timeoutMs);
+      return parseMapListing(await list(["map", map], family, signal));
+    },
+    async listSet(family, set, signal) {
+      return parseSetListing(await list(["set", set], family, signal));
     },
   };
 }

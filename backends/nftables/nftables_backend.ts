@@ -2,12 +2,16 @@ import type { Transition } from "../../model/advance.ts";
 import type { Clock } from "../../model/clock.ts";
 import { type DesiredState, frontends } from "../../model/desired_state.ts";
 import type { Family } from "../../model/family.ts";
+import type { ServicePort } from "../../model/service_port.ts";
 import { sameRules } from "../../model/settings.ts";
 import type { ApplyOptions, ApplyReport, Backend } from "../backend.ts";
-import { staleElements, type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
+import { isAffinityMap } from "./affinity.ts";
+import { type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
+import { AffinitySweeper } from "./affinity_sweeper.ts";
+import { unlearnedPorts } from "./affinity_unlearned.ts";
 import { type Difference, difference } from "./difference.ts";
-import type { Element } from "./objects.ts";
 import { countElements, fullScript } from "./full_script.ts";
+import { SETS } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import { PartTally } from "./part_tally.ts";
 import { inCreationOrder, inDeletionOrder, partsOf } from "./parts.ts";
@@ -15,9 +19,6 @@ import { Statements } from "./statements.ts";
 
 /** Milliseconds that an unused part is kept. */
 const UNUSED_PART_MS = 1_000;
-
-/** Affinity maps that one call of `tidy` looks through: 6 ms each. */
-const SWEEPS_AT_ONCE = 100;
 
 /**
  * Programs one family's table of nftables.
@@ -30,18 +31,21 @@ export class NftablesBackend implements Backend {
   readonly #nft: Nft;
   readonly #clock: Clock;
   readonly #parts = new PartTally();
-  readonly #sweeps = new Map<string, Sweep>();
+  readonly #sweeper: AffinitySweeper;
+  #newest: DesiredState | undefined;
   #committed: DesiredState | undefined;
 
   constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
     this.family = family;
     this.#nft = nft;
     this.#clock = clock;
+    this.#sweeper = new AffinitySweeper(family, { nft, parts: this.#parts });
   }
 
   async apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport> {
     const committed = this.#committed;
     this.#committed = undefined;
+    this.#newest = transition.next;
     let report: ApplyReport | undefined;
     let fallback: unknown;
     if (!options.full && committed === transition.previous && isIncremental(transition)) {
@@ -57,9 +61,15 @@ export class NftablesBackend implements Backend {
   }
 
   async tidy(signal?: AbortSignal): Promise<boolean> {
-    await this.#forgetStale(signal);
+    await this.#sweeper.sweep(signal);
     await this.#deleteUnused(signal);
-    return this.#sweeps.size > 0;
+    return this.#sweeper.isDue;
+  }
+
+  async unlearned(signal?: AbortSignal): Promise<readonly ServicePort[]> {
+    const state = this.#newest;
+    if (state === undefined || !this.#parts.some(isAffinityMap)) return [];
+    return unlearnedPorts(await this.#nft.listSet(this.family, SETS.unlearned, signal), state);
   }
 
   /** Deletes parts that have been unused for a while, in a transaction of its own. */
@@ -71,34 +81,6 @@ export class NftablesBackend implements Backend {
     this.#parts.deleted(unused);
   }
 
-  /** Looks through some of the affinity maps that may hold choices of endpoints which are gone. */
-  async #forgetStale(signal?: AbortSignal): Promise<void> {
-    const sweeps = [...this.#sweeps.values()].slice(0, SWEEPS_AT_ONCE);
-    const stale = await this.#staleElements(sweeps, signal);
-    if (stale.length > 0) await this.#nft.apply(this.#forgetting(stale), signal);
-    for (const { affinity } of sweeps) this.#sweeps.delete(affinity.id);
-  }
-
-  async #staleElements(sweeps: readonly Sweep[], signal?: AbortSignal): Promise<Element[]> {
-    const list = (map: string) =>
-      this.#parts.has(`map ${map}`)
-        ? this.#nft.listMap(this.family, map, signal)
-        : Promise.resolve(new Map<string, string>());
-    const stale: Element[] = [];
-    for (const sweep of sweeps) stale.push(...await staleElements(this.family, sweep, list));
-    return stale;
-  }
-
-  /**
-   * Writes the deletion of elements that may time out at any moment: each is added first, since deleting one that is
-   * not there fails the whole transaction.
-   */
-  *#forgetting(stale: readonly Element[]): Iterable<string> {
-    const write = new Statements(this.family);
-    yield* write.addElements(stale);
-    yield* write.deleteElements(stale);
-  }
-
   async #applyAll(state: DesiredState, { signal }: ApplyOptions): Promise<ApplyReport> {
     const started = this.#clock.monotonic();
     const live = await this.#nft.inspect(this.family, signal);
@@ -107,7 +89,7 @@ export class NftablesBackend implements Backend {
     await this.#nft.apply(metered(fullScript(state, live), meter, this.#clock), signal);
     const now = this.#clock.monotonic();
     this.#parts.reset(this.#partsOf(state), live.outdated ? [] : live.parts, now);
-    if (live.parts.size > 0) this.#sweepAll(state);
+    if (live.parts.size > 0) this.#sweeper.add(everySweep(state));
     return {
       mode: "full",
       ...(live.hasKubeProxy ? { tookOver: true } : {}),
@@ -122,32 +104,27 @@ export class NftablesBackend implements Backend {
     for (const frontend of frontends(state)) yield* partsOf(this.family, frontend);
   }
 
-  /** Affinity maps outlive a full apply: what they hold about endpoints that are gone has to go afterwards. */
-  #sweepAll(state: DesiredState): void {
-    for (const service of state.services.values()) {
-      for (const sweep of sweepsOf(service)) this.#sweeps.set(sweep.affinity.id, sweep);
-    }
-  }
-
   async #applyDifference(transition: Transition, { signal }: ApplyOptions): Promise<ApplyReport> {
     const started = this.#clock.monotonic();
     const changes = difference(transition);
     const sweeps = sweepsAfter(transition);
-    const stale = sweeps.length === 0 ? [] : await this.#staleElements(sweeps, signal);
-    const script = [...this.#forgetting(stale), ...this.#differenceScript(changes)];
-    const rendered = this.#clock.monotonic();
-    if (script.length > 0) await this.#nft.apply(script, signal);
-    const now = this.#clock.monotonic();
-    this.#parts.commit(changes.gained, changes.lost, now);
+    const report = await this.#sweeper.forget(sweeps, async (forgetting) => {
+      const script = [...forgetting.statements, ...this.#differenceScript(changes)];
+      const rendered = this.#clock.monotonic();
+      if (script.length > 0) await this.#nft.apply(script, signal);
+      const now = this.#clock.monotonic();
+      this.#parts.commit(changes.gained, changes.lost, now);
+      return {
+        mode: "partial",
+        elements: changes.added.length + changes.removed.length + forgetting.elements,
+        bytes: script.reduce((sum, chunk) => sum + chunk.length, 0),
+        renderMs: rendered - started,
+        applyMs: now - rendered,
+      } as const;
+    }, signal);
     // A client may have chosen between the listing and the commit: tidy looks once more.
-    for (const sweep of sweeps) this.#sweeps.set(sweep.affinity.id, sweep);
-    return {
-      mode: "partial",
-      elements: changes.added.length + changes.removed.length + stale.length,
-      bytes: script.reduce((sum, chunk) => sum + chunk.length, 0),
-      renderMs: rendered - started,
-      applyMs: now - rendered,
-    };
+    this.#sweeper.add(sweeps);
+    return report;
   }
 
   /** Writes a difference: deletions first, so that a key is free before its new value is added. */
@@ -159,6 +136,11 @@ export class NftablesBackend implements Backend {
     yield* write.deleteElements(changes.removed);
     yield* write.addElements(changes.added);
   }
+}
+
+/** Affinity maps outlive a full apply: what they hold about endpoints that are gone has to go afterwards. */
+function everySweep(state: DesiredState): Iterable<Sweep> {
+  return state.services.valueSeq().flatMap(sweepsOf);
 }
 
 function isIncremental({ previous, next }: Transition): boolean {

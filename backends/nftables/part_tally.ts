@@ -30,6 +30,11 @@ export class PartTally {
     return this.#existing.has(key);
   }
 
+  /** Tells whether the kernel has a part like that. */
+  some(isWanted: (key: PartKey) => boolean): boolean {
+    return this.#existing.keys().some(isWanted);
+  }
+
   /** Counts the uses that a successful transaction brought and took. `now` is in milliseconds. */
   commit(gained: Iterable<Part>, lost: Iterable<Part>, now: number): void {
     const touched = new Set<PartKey>();

@@ -6,9 +6,10 @@ import {
   affinityMaps,
   affinityOf,
   affinityPortMap,
-  learner,
+  hasPortMaps,
   stickyChain,
 } from "./affinity.ts";
+import { learners, parseListLearner } from "./affinity_learning.ts";
 import { balancerChain, type List } from "./names.ts";
 import type { Chain, Declaration } from "./objects.ts";
 import { balancer } from "./schema.ts";
@@ -34,7 +35,7 @@ export function partsOf(family: Family, frontend: Frontend): readonly Part[] {
     ...affinityMaps(family, affinity).map(mapPart),
     ...balancers,
     ...lists.map((list) => chainPart(stickyFor(family, frontend, list, affinity))),
-    chainPart(learner(family, affinity)),
+    ...learners(family, affinity).map(chainPart),
   ];
 }
 
@@ -51,6 +52,7 @@ const RANKS: readonly RegExp[] = [
   /^chain (tcp|udp|sctp)(-nodeport)?(-local)?-lb-\d+$/,
   /^chain sticky-(tcp|udp|sctp)(-nodeport)?(-local)?-lb-\d+-./,
   /^chain learn-(local-)?\d+s-./,
+  /^chain learn-both-\d+s-./,
 ];
 
 /** Returns the parts among the chains of a live table. Affinity maps are known by the chains that fill them. */
@@ -60,12 +62,10 @@ export function partsIn(family: Family, chains: Iterable<string>): ReadonlySet<P
     const key = `chain ${name}`;
     if (rankOf(key) < 0) continue;
     found.add(key);
-    const [, local, id] = /^learn-(local-)?\d+s-(.+)$/.exec(name) ?? [];
-    if (id === undefined) continue;
-    for (const list of local === undefined ? ["cluster"] as const : ["cluster", "local"] as const) {
-      found.add(`map ${affinityMap(id, list)}`);
-      if (family === "IPv6") found.add(`map ${affinityPortMap(id, list)}`);
-    }
+    const learner = parseListLearner(name);
+    if (learner === undefined) continue;
+    found.add(`map ${affinityMap(learner.id, learner.list)}`);
+    if (hasPortMaps(family)) found.add(`map ${affinityPortMap(learner.id, learner.list)}`);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import { type Family, type Protocol, PROTOCOLS } from "../../model/family.ts";
 import type { Detector, Settings } from "../../model/settings.ts";
-import { learnerMap } from "./affinity.ts";
+import { learnerMap } from "./affinity_learning.ts";
+import { unlearnedSet } from "./affinity_unlearned.ts";
 import {
   ADDRESS_MAPS,
   type Balancer,
@@ -15,6 +16,7 @@ import {
   SETS,
 } from "./names.ts";
 import type { Chain, Declaration } from "./objects.ts";
+import { policyRules } from "./policy_rules.ts";
 
 /** Returns the sets and maps of a family's table. Their number does not depend on the cluster. */
 export function declarations(family: Family): readonly Declaration[] {
@@ -25,6 +27,7 @@ export function declarations(family: Family): readonly Declaration[] {
     { what: "set", name: SETS.serviceCIDRs, body: `typeof ${ip} daddr ; flags interval` },
     { what: "set", name: SETS.hairpin, body: `typeof ${ip} saddr . ${ip} daddr` },
     { what: "set", name: SETS.localOnly, body: `typeof ${serviceKey(ip)}` },
+    unlearnedSet(family),
     { what: "set", name: SETS.restricted, body: `typeof ${serviceKey(ip)}` },
     {
       what: "set",
@@ -133,6 +136,8 @@ function regularChains(family: Family, settings: Settings): readonly Chain[] {
   const service = serviceKey(ip);
   const nodePort = NODEPORT_KEY;
   const isPod = podMatch(ip, settings.detector);
+  const addresses = { isPod, mark, key: service, maps: ADDRESS_MAPS };
+  const nodePorts = { isPod, mark, key: nodePort, maps: NODEPORT_MAPS };
   return [
     { name: SCHEMA_CHAIN, rules: [] },
     { name: CHAINS.reject, rules: ["reject"] },
@@ -144,10 +149,10 @@ function regularChains(family: Family, settings: Settings): readonly Chain[] {
         `${nodePortMatch(ip, settings, true)} ${nodePort} vmap @${NODEPORT_MAPS.services}`,
       ],
     },
-    { name: CHAINS.external, rules: [mark, `${service} vmap @${ADDRESS_MAPS.cluster}`] },
-    { name: CHAINS.nodeport, rules: [mark, `${nodePort} vmap @${NODEPORT_MAPS.cluster}`] },
-    { name: CHAINS.externalLocal, rules: shortCircuit(isPod, mark, service, ADDRESS_MAPS) },
-    { name: CHAINS.nodeportLocal, rules: shortCircuit(isPod, mark, nodePort, NODEPORT_MAPS) },
+    { name: CHAINS.external, rules: policyRules("external", addresses) },
+    { name: CHAINS.nodeport, rules: policyRules("external", nodePorts) },
+    { name: CHAINS.externalLocal, rules: policyRules("external-local", addresses) },
+    { name: CHAINS.nodeportLocal, rules: policyRules("external-local", nodePorts) },
     {
       name: CHAINS.masquerading,
       rules: [
@@ -201,24 +206,6 @@ function markOffCluster(ip: string, settings: Settings, mark: string): readonly 
   const { detector } = settings;
   if (detector === undefined) return [];
   return [`${toClusterIP} ${podMatch(ip, detector, "!= ")} ${mark}`];
-}
-
-/**
- * Under externalTrafficPolicy Local pods and the node itself reach all endpoints, as if they had gone out to the
- * load balancer and back; everybody else only those on this node.
- */
-function shortCircuit(
-  isPod: string,
-  mark: string,
-  key: string,
-  maps: { readonly cluster: string; readonly local: string },
-): readonly string[] {
-  return [
-    ...(isPod === "" ? [] : [`${isPod} ${key} vmap @${maps.cluster}`]),
-    `fib saddr type local ${mark}`,
-    `fib saddr type local ${key} vmap @${maps.cluster}`,
-    `${key} vmap @${maps.local}`,
-  ];
 }
 
 /** Returns the match for packets sent by pods; "" when there is no way to tell. */

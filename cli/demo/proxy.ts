@@ -9,6 +9,8 @@ hostnameOverride: demo-node
 clusterCIDR: 10.244.0.0/16,fd00:244::/48
 nftables:
   minSyncPeriod: 0s
+conntrack:
+  maxPerCore: 0
 `;
 
 /** A running weir. */

@@ -101,7 +101,9 @@ function newSocket(target: FlowTarget): number {
   const protocol = IPPROTO[target.protocol];
   const fd = libc.symbols.socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   if (fd < 0) throw new Error(`Cannot open a ${target.protocol} socket: errno ${errno()}`);
-  setOption(fd, SOL_SOCKET, SO_REUSEADDR, [1]);
+  // For a port that is asked for only: of UDP sockets that allow it the kernel gives several the same port at a time, and
+  // then one gets the answers to the other.
+  if (target.sourcePort !== undefined) setOption(fd, SOL_SOCKET, SO_REUSEADDR, [1]);
   if (target.protocol === "TCP") setOption(fd, SOL_SOCKET, SO_LINGER, [1, 0]);
   const [level, option] = domain === AF_INET ? [SOL_IP, IP_RECVERR] : [SOL_IPV6, IPV6_RECVERR];
   setOption(fd, level, option, [1]);

@@ -4,7 +4,12 @@ import { STDERR_LIMIT, streamProcess } from "../../backends/stream_process.ts";
 /** Runs `script` in a process of its own and returns its result and its lines. */
 async function run(
   script: string,
-  options: { timeoutMs?: number; signal?: AbortSignal; onLine?: (line: string) => void } = {},
+  options: {
+    stdin?: string;
+    timeoutMs?: number;
+    signal?: AbortSignal;
+    onLine?: (line: string) => void;
+  } = {},
 ) {
   const lines: string[] = [];
   const { timeoutMs = 60_000, onLine = (line) => lines.push(line), ...rest } = options;
@@ -26,6 +31,13 @@ Deno.test("Lines are passed on whole, however they are cut on the way", async ()
     timedOut: false,
     lines: ["ab", "c", "", "äd"],
   });
+});
+
+Deno.test("A process gets its standard input, and one that does not read it may end", async () => {
+  const echo = "await Deno.stdin.readable.pipeTo(Deno.stdout.writable)";
+  assert.deepEqual((await run(echo, { stdin: "a\nb\n" })).lines, ["a", "b"]);
+  assert.deepEqual((await run(echo)).lines, []);
+  assert.equal((await run("Deno.exit(3)", { stdin: "x".repeat(1_000_000) })).code, 3);
 });
 
 Deno.test("The exit code and the end of standard error are a result, not an error", async () => {

@@ -54,10 +54,11 @@ Deno.test("A command line of flags alone is the daemon's", async () => {
   assert.equal(options.config.hostnameOverride, "node-1");
   assert.equal(options.config.logging.verbosity, 2);
   assert.deepEqual(options.warnings, []);
-  const { config: _, ...rest } = options;
+  const { config: _, reload: __, ...rest } = options;
   assert.deepEqual(rest, {
     warnings: [],
     configFile: "weir.yaml",
+    configText: FILES["weir.yaml"],
     master: "",
     manifests: "",
     writeConfigTo: "",
@@ -217,4 +218,39 @@ Deno.test("What the configuration asks for in vain is a ConfigError with every p
 Deno.test("The pod command of a running cluster is understood", async () => {
   const options = await run("--config=weir.yaml", "--hostname-override=node-7");
   assert.equal(options.config.hostnameOverride, "node-7");
+});
+
+Deno.test("Another text in the file is read with the flags of the start", async () => {
+  const options = await run("--config=weir.yaml", "--hostname-override=node-7", "-v=3");
+  const next = await options.reload(configText("mode: nftables\nhostnameOverride: bar"));
+  assert.deepEqual(
+    [next.config.hostnameOverride, next.config.logging.verbosity, next.config.clusterCIDR],
+    ["node-7", 3, ""],
+  );
+  assert.equal(next.configFile, "weir.yaml");
+  await assert.rejects(options.reload(configText("mode: foo")), ConfigError);
+  const again = await next.reload(options.configText);
+  assert.deepEqual(again.config, options.config);
+});
+
+Deno.test("--strict-mode refuses the other modes, with the line where there is one", async () => {
+  assert.equal((await run("--strict-mode", "--config=weir.yaml")).config.mode, "nftables");
+  assert.equal((await run("--strict-mode", "--proxy-mode=nftables")).config.mode, "nftables");
+  assert.equal((await run("--strict-mode", "--manifests=dir")).config.mode, "", "nobody asked");
+  for (
+    const [given, want] of [
+      [["--config=ipvs.yaml"], /mode \(line 3\): "ipvs" would run as nftables/],
+      [["--proxy-mode=iptables"], /mode: "iptables" would run/],
+      [[], /mode: "" would run/],
+    ] as const
+  ) await assert.rejects(parse("--strict-mode", ...given), want);
+});
+
+Deno.test("Every mode of kube-proxy's is accepted, those that become nftables with one warning", async () => {
+  for (const mode of ["", "iptables", "ipvs", "userspace"]) {
+    const { warnings } = await run(`--proxy-mode=${mode}`);
+    assert.equal(warnings.length, 1, mode);
+    assert.match(warnings[0] ?? "", /becomes nftables/);
+  }
+  assert.deepEqual((await run("--proxy-mode=nftables")).warnings, []);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { runProcess } from "../../backends/process.ts";
 import { parseCommandLine } from "../../cli/program.ts";
 import { readDocument } from "../../config/document.ts";
+import { FLAGS } from "../../config/flags.ts";
 import { writeConfiguration } from "../../config/write.ts";
 import { configText } from "../config/config_text.ts";
 import { apiServerBinaries } from "../support/api_server.ts";
@@ -19,6 +20,14 @@ import {
 const BINARIES = apiServerBinaries();
 const ignore = BINARIES === undefined;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
+
+Deno.test("Every deliberate difference of configurations has its section in docs/differences.md", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/differences.md", import.meta.url));
+  const marked = [...text.matchAll(/^## (.*) ◇$/gm)].map(([, heading]) => heading);
+  const accepted = REFUSED.flatMap((given) => given.accepted ?? []);
+  const sections = [...DIFFERENCES, ...accepted].map(({ section }) => section);
+  assert.deepEqual([...new Set(sections)].sort(), marked.sort());
+});
 
 Deno.test({
   name: `The configuration in effect is the one that kube-proxy writes${LEFT_OUT}`,
@@ -65,6 +74,20 @@ Deno.test({
       if (given.accepted !== undefined) await weirWrites(args);
       else await assert.rejects(weirWrites(args), Error, describe(given));
     });
+  },
+});
+
+Deno.test({
+  name: `Every flag of kube-proxy is one of weir's, under the same name${LEFT_OUT}`,
+  ignore,
+  async fn() {
+    const { stdout } = await runProcess(`${BINARIES}/kube-proxy`, ["--help"], {
+      timeoutMs: 30_000,
+    });
+    const names = [...stdout.matchAll(/^ +(?:-\w, )?--([a-z-]+)/gm)].map(([, name = ""]) => name);
+    assert.ok(names.length > 50, stdout);
+    const known = new Set(FLAGS.map(({ name }) => name));
+    assert.deepEqual(names.filter((name) => !known.has(name) && name !== "help"), []);
   },
 });
 

@@ -57,7 +57,7 @@ async function createChecked(server: ApiServer, name: string, port: number): Pro
 }
 
 /** Starts weir as `system:kube-proxy` on node `node-1`, whose node ports answer on loopback. */
-async function startWeir(server: ApiServer): Promise<WeirProcess> {
+async function startWeir(server: ApiServer, changes: object = {}): Promise<WeirProcess> {
   const path = `${server.dir}/config.yaml`;
   const config = {
     apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
@@ -67,6 +67,7 @@ async function startWeir(server: ApiServer): Promise<WeirProcess> {
     nodePortAddresses: ["127.0.0.0/8", "::1/128"],
     clientConnection: { kubeconfig: server.proxyKubeconfig },
     nftables: { minSyncPeriod: "0s" },
+    ...changes,
   };
   await Deno.writeTextFile(path, JSON.stringify(config));
   return new WeirProcess(["--config", path]);
@@ -110,6 +111,34 @@ Deno.test({
     const instances = new Set(events.map(({ reportingInstance }) => reportingInstance));
     assert.deepEqual([...instances], [`kube-proxy-${Deno.hostname()}`]);
     assert.doesNotMatch(weir.log, /Cannot write an Event/);
+  },
+});
+
+Deno.test({
+  name: `weir tells why it ends, and that a mode is deprecated, before it ends${LEFT_OUT}`,
+  ignore,
+  async fn() {
+    await flushRules();
+    await using server = await startApiServer();
+    using busy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const metricsBindAddress = `127.0.0.1:${busy.addr.port}`;
+    const changes = { metricsBindAddress, bindAddressHardFail: true, mode: "ipvs" };
+    await using weir = await startWeir(server, changes);
+    assert.equal(await weir.ended(), 1, weir.log);
+    const events = await eventsOf(server);
+    const short = events.map(({ type, reason, action, regarding }) => [
+      ...[type, reason, action, regarding.kind, regarding.name],
+    ]);
+    assert.deepEqual(short.toSorted(), [
+      ["Normal", "Starting", "StartKubeProxy", "Node", "node-1"],
+      ["Warning", "FailedToStartMetricServer", "StartKubeProxy", "Node", "node-1"],
+      ["Warning", "IPVSDeprecation", "StartKubeProxy", "Node", "node-1"],
+    ]);
+    const failure = events.find(({ reason }) => reason === "FailedToStartMetricServer");
+    assert.equal(
+      failure?.note,
+      `Cannot listen on "${metricsBindAddress}" for the metrics server: Address already in use (os error 98)`,
+    );
   },
 });
 

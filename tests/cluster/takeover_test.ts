@@ -235,9 +235,32 @@ async function isInstalled(program: string): Promise<boolean> {
   }
 }
 
+/** Starts weir on the node and returns it when both families are in sync. */
+async function startWeir({ node }: World, config: string): Promise<WeirProcess> {
+  const weir = new WeirProcess(["--config", config], node);
+  for (const family of FAMILIES) await weir.logged(`Synced family=${family}`);
+  return weir;
+}
+
+/** Ends weir, with time to say goodbye or without, and starts it anew while traffic goes on. */
+async function restartWeir(
+  world: World,
+  { config, weir, traffic }: { config: string; weir: WeirProcess; traffic: Traffic },
+  signal: Deno.Signal,
+): Promise<WeirProcess> {
+  const code = await weir.end(signal);
+  if (signal === "SIGTERM") assert.equal(code, 0);
+  const before = traffic.count;
+  const next = await startWeir(world, config);
+  await next.until(() => Promise.resolve(traffic.count > before + 50), "traffic at the restart");
+  assert.doesNotMatch(next.log, /ERROR|Took over/);
+  return next;
+}
+
 for (const mode of ["nftables", "iptables"]) {
   Deno.test({
-    name: `Taking over from kube-proxy in ${mode} mode fails no connection${LEFT_OUT}`,
+    name:
+      `Taking over from kube-proxy in ${mode} mode, and restarts, fail no connection${LEFT_OUT}`,
     ignore: ignore || (mode === "iptables" && !await isInstalled("iptables-save")),
     async fn() {
       await using world = await World.create();
@@ -252,21 +275,33 @@ for (const mode of ["nftables", "iptables"]) {
       kubeProxy.kill("SIGTERM");
       await kubeProxy.status;
       const before = traffic.count;
-      await using weir = new WeirProcess(["--config", config], node);
-      for (const family of FAMILIES) await weir.logged(`Synced family=${family}`);
-      await weir.until(async () => (await kubeProxyRules(node)).length === 0, "the takeover");
-      const after = traffic.count;
-      await weir.until(() => Promise.resolve(traffic.count > after + 100), "more traffic");
-      await traffic.end();
-      assert.ok(after - before > 20, `only ${after - before} connections during the takeover`);
-
-      for (const flow of flows) {
-        assert.deepEqual(await flow.ask(), flow.first, "the open connection goes on");
+      let weir = await startWeir(world, config);
+      try {
+        await weir.until(async () => (await kubeProxyRules(node)).length === 0, "the takeover");
+        const after = traffic.count;
+        await weir.until(() => Promise.resolve(traffic.count > after + 100), "more traffic");
+        assert.ok(after - before > 20, `only ${after - before} connections during the takeover`);
+        await goOn(flows);
+        const tookOver = weir.log.match(/Took over from kube-proxy/g)?.length ?? 0;
+        assert.equal(tookOver, mode === "nftables" ? 2 : 0, weir.log);
+        assert.doesNotMatch(weir.log, /ERROR|still there/);
+        for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+          weir = await restartWeir(world, { config, weir, traffic }, signal);
+          await goOn(flows);
+        }
+        await traffic.end();
+        await goOn(flows);
+        assert.equal(await weir.end(), 0);
+      } finally {
+        await weir[Symbol.asyncDispose]();
       }
-      const tookOver = weir.log.match(/Took over from kube-proxy/g)?.length ?? 0;
-      assert.equal(tookOver, mode === "nftables" ? 2 : 0, weir.log);
-      assert.doesNotMatch(weir.log, /ERROR|still there/);
-      assert.equal(await weir.end(), 0);
     },
   });
+}
+
+/** Asserts that data still flows on open connections, to the same servers. */
+async function goOn(flows: readonly Flow[]): Promise<void> {
+  for (const flow of flows) {
+    assert.deepEqual(await flow.ask(), flow.first, "the open connection goes on");
+  }
 }

@@ -3,9 +3,18 @@ import { parseConfiguration } from "../../config/parse.ts";
 import { type NodeView, sanityWarnings } from "../../config/sanity.ts";
 import { configText } from "./config_text.ts";
 
-const DUAL: NodeView = { families: ["IPv4", "IPv6"], podCIDRs: ["10.244.1.0/24", "fd00:1::/64"] };
-const IPV4: NodeView = { families: ["IPv4"], podCIDRs: ["10.244.1.0/24"] };
-const NONE: NodeView = { families: [], podCIDRs: [] };
+const IPV4: NodeView = {
+  name: "node-a",
+  isKnown: true,
+  families: ["IPv4"],
+  podCIDRs: ["10.244.1.0/24"],
+};
+const DUAL: NodeView = {
+  ...IPV4,
+  families: ["IPv4", "IPv6"],
+  podCIDRs: ["10.244.1.0/24", "fd00:1::/64"],
+};
+const NONE: NodeView = { ...IPV4, families: [], podCIDRs: [] };
 
 /** The warnings for the fields of a configuration in nftables mode. */
 function warnings(fields: string, node: NodeView): readonly string[] {
@@ -56,4 +65,10 @@ Deno.test("A configuration that does not fit its node is warned about, for each 
     assert.equal(texts.length, want.length, `${given}: ${texts.join()}`);
     for (const [index, text] of texts.entries()) assert.match(text, want[index]!, given);
   }
+});
+
+Deno.test("A name that no Node has is warned about, with what to set", () => {
+  assert.deepEqual(warnings("nodePortAddresses: [0.0.0.0/0]", { ...NONE, isKnown: false }), [
+    'There is no Node "node-a": set "hostnameOverride" to the name of this machine\'s Node',
+  ]);
 });

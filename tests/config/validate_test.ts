@@ -98,7 +98,7 @@ const REFUSED: readonly { given: string; want: readonly string[] }[] = [
   },
   { given: "oomScoreAdj: 1001", want: ['oomScoreAdj: "1001" is not between -1000 and 1000'] },
   { given: "oomScoreAdj: -1001", want: ['oomScoreAdj: "-1001" is not between -1000 and 1000'] },
-  ...["kernelspace", "userspace", "IPVS", "foo"].map((mode) => ({
+  ...["kernelspace", "IPVS", "foo"].map((mode) => ({
     given: `mode: ${mode}`,
     want: [
       `mode: "${mode}" is not a mode, write "nftables", "iptables" or "ipvs" (blank means iptables)`,
@@ -240,4 +240,16 @@ Deno.test("Problems of different fields are reported together", () => {
     'mode: foo\nbindAddress: "[::]"\noomScoreAdj: 2000\niptables: {masqueradeBit: 99}\nclusterCIDR: x',
   );
   assert.equal(problems.length, 5);
+});
+
+Deno.test("Strict mode refuses every mode that would run as nftables", () => {
+  for (const mode of ["", "iptables", "ipvs", "userspace"]) {
+    const { config } = parseConfiguration(configText(`mode: "${mode}"`), { file: "x" });
+    assert.deepEqual(validateConfiguration(config, { strictMode: true }), [{
+      path: "mode",
+      message: `"${mode}" would run as nftables, which --strict-mode refuses, write "nftables"`,
+    }]);
+  }
+  const { config } = parseConfiguration(configText("mode: nftables"), { file: "x" });
+  assert.deepEqual(validateConfiguration(config, { strictMode: true }), []);
 });

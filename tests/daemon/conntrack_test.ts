@@ -100,7 +100,7 @@ Deno.test("Passes are a second apart, and those that come due meanwhile are one"
   assert.equal(world.table.lists, 2);
 });
 
-Deno.test("After a long pass comes a rest of four times its duration", async () => {
+Deno.test("After a pass comes a rest of four times the time that reading took", async () => {
   await using world = new World();
   const list = world.table.list.bind(world.table);
   world.table.list = async (family, onFlow) => {
@@ -114,6 +114,24 @@ Deno.test("After a long pass comes a rest of four times its duration", async () 
   assert.equal(world.table.lists, 1);
   await world.clock.advance(1_001);
   assert.equal(world.table.lists, 2);
+});
+
+Deno.test("Deletions that take long make the rest no longer", async () => {
+  await using world = new World();
+  world.table.flows.push(...flows("10.96.0.10:53", "10.244.1.77:8053"));
+  const remove = world.table.delete.bind(world.table);
+  world.table.delete = async (family, matches, options) => {
+    await world.clock.sleep(60_000);
+    await remove(family, matches, options);
+  };
+  await world.sync(["10.244.1.1"], "full");
+  await world.clock.advance(60_000);
+  await world.sync(["10.244.1.2"]);
+  await world.clock.advance(1_000);
+  assert.equal(world.table.lists, 2);
+  const family = `{ip_family="IPv4"}`;
+  const duration = "kubeproxy_conntrack_reconciler_sync_duration_seconds_sum";
+  assert.equal(await world.sample(`${duration}${family}`), "60", "but they count as its duration");
 });
 
 Deno.test("A pass that fails is made again, later each time, and nothing is lost", async () => {

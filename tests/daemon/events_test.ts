@@ -183,3 +183,35 @@ Deno.test("Without an API server Events are forgotten at once", async () => {
   await recorder.run(new AbortController().signal);
   assert.deepEqual(lines, []);
 });
+
+Deno.test("settled() waits until everything is written", async () => {
+  await using stage = new Stage();
+  const { signal } = new AbortController();
+  await stage.recorder.settled(signal); // nothing has been recorded
+  for (const note of ["a", "b"]) stage.recorder.record(notice(note));
+  let settled = false;
+  const waiting = stage.recorder.settled(signal).then(() => settled = true);
+  await stage.clock.advance(200);
+  assert.deepEqual([stage.written.length, settled], [2, false]);
+  await stage.clock.advance(200);
+  await waiting;
+  stage.recorder.record(notice("c"));
+  settled = false;
+  void stage.recorder.settled(signal).then(() => settled = true);
+  await stage.clock.advance(0);
+  assert.equal(settled, false);
+  await stage.clock.advance(200);
+  assert.equal(settled, true);
+});
+
+Deno.test("settled() gives up when its signal aborts", async () => {
+  await using stage = new Stage();
+  stage.refusal = new TypeError("connection refused");
+  stage.recorder.record(notice("a"));
+  const enough = new AbortController();
+  const waiting = stage.recorder.settled(enough.signal);
+  await stage.clock.advance(100);
+  enough.abort();
+  await waiting;
+  assert.deepEqual(stage.written, []);
+});

@@ -1,7 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { Health } from "../../daemon/health.ts";
+import { Readiness } from "../../daemon/health_readiness.ts";
 import { serveHealth } from "../../daemon/health_server.ts";
+import { StandingFindings } from "../../daemon/standing_findings.ts";
 import { systemClock } from "../../model/clock.ts";
+import { Store } from "../../watch/store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
 
@@ -9,11 +12,21 @@ import { recordingLog } from "../support/log.ts";
 async function serving() {
   const clock = new FakeClock();
   const health = new Health({ clock, staleMs: 1000 });
+  const store = new Store(() => clock.monotonic());
+  const readiness = new Readiness({
+    health,
+    store,
+    findings: new StandingFindings(),
+    families: ["IPv4"],
+    nodeName: "node-a",
+    clock,
+  });
   const stop = new AbortController();
   const bound = Promise.withResolvers<Deno.NetAddr>();
   const answers: [string, number][] = [];
   const served = serveHealth({
     health,
+    readiness,
     address: "127.0.0.1:0",
     hardFail: true,
     onAnswer: (check, status) => answers.push([check, status]),
@@ -24,6 +37,7 @@ async function serving() {
   const { port } = await bound.promise;
   return {
     health,
+    store,
     clock,
     answers,
     get: (path: string) => fetch(`http://127.0.0.1:${port}${path}`),
@@ -61,18 +75,40 @@ Deno.test("serveHealth() says so when a sync is late, and when it has recovered"
     await response.body?.cancel();
     return response.status;
   };
-  server.health.updated("IPv4");
+  server.health.begun("IPv4");
   server.health.queued("IPv4");
   equal(await livez(), 200);
   await server.clock.advance(1000);
   equal(await livez(), 503);
-  server.health.updated("IPv4");
+  server.health.started("IPv4");
+  server.health.synced("IPv4");
   equal(await livez(), 200);
+});
+
+Deno.test("serveHealth() answers /readyz with reasons", async () => {
+  await using server = await serving();
+  const readyz = async () => {
+    const response = await server.get("/readyz");
+    equal(response.headers.get("content-type"), "application/json");
+    return [response.status, (await response.json()).reasons];
+  };
+  deepEqual(await readyz(), [503, [
+    "The first list of kind Service is not there yet",
+    "The first list of kind EndpointSlice is not there yet",
+    "IPv4: no sync has succeeded yet",
+  ]]);
+  server.store.replace("Service", []);
+  server.store.replace("EndpointSlice", []);
+  server.health.begun("IPv4");
+  server.health.started("IPv4");
+  server.health.synced("IPv4");
+  deepEqual(await readyz(), [200, []]);
+  deepEqual(server.answers, []);
 });
 
 Deno.test("serveHealth() knows no other paths", async () => {
   await using server = await serving();
-  const response = await server.get("/readyz");
+  const response = await server.get("/metrics");
   deepEqual([response.status, await response.text()], [404, "404 page not found\n"]);
   deepEqual(server.answers, []);
 });

@@ -28,7 +28,7 @@ function fresh(): { health: Health; clock: FakeClock } {
 }
 
 /** What happens to the health state in a test. Numbers are milliseconds that pass. */
-type Step = number | readonly ["queued" | "updated", Family];
+type Step = number | readonly ["begun" | "queued" | "started" | "synced" | "failed", Family];
 
 interface Case {
   readonly name: string;
@@ -50,38 +50,38 @@ const cases: Case[] = [
   },
   {
     name: "the begin of a loop forgives what was queued before",
-    steps: [["queued", "IPv4"], STALE, ["updated", "IPv4"]],
+    steps: [["queued", "IPv4"], STALE, ["begun", "IPv4"]],
     want: 200,
     status: { IPv4: true },
   },
   {
     name: "an idle proxy stays healthy for ever",
-    steps: [["updated", "IPv4"], ["updated", "IPv6"], 100 * STALE],
+    steps: [["begun", "IPv4"], ["begun", "IPv6"], 100 * STALE],
     want: 200,
     status: { IPv4: true, IPv6: true },
   },
   {
     name: "a request that waits for less than the limit is fine",
-    steps: [["updated", "IPv4"], ["queued", "IPv4"], STALE - 1],
+    steps: [["begun", "IPv4"], ["queued", "IPv4"], STALE - 1],
     want: 200,
     status: { IPv4: true },
   },
   {
     name: "a request that waits for the limit makes its family unhealthy",
-    steps: [["updated", "IPv4"], ["updated", "IPv6"], ["queued", "IPv4"], STALE],
+    steps: [["begun", "IPv4"], ["begun", "IPv6"], ["queued", "IPv4"], STALE],
     want: 503,
     status: { IPv4: false, IPv6: true },
   },
   {
     name: "later requests do not make the oldest one younger",
-    steps: [["updated", "IPv4"], ["queued", "IPv4"], STALE - 1, ["queued", "IPv4"], 1],
+    steps: [["begun", "IPv4"], ["queued", "IPv4"], STALE - 1, ["queued", "IPv4"], 1],
     want: 503,
     status: { IPv4: false },
   },
   {
     name: "the other family's progress does not repair it",
-    steps: [["updated", "IPv4"], ["updated", "IPv6"], ["queued", "IPv4"], STALE, [
-      "updated",
+    steps: [["begun", "IPv4"], ["begun", "IPv6"], ["queued", "IPv4"], STALE, ["started", "IPv6"], [
+      "synced",
       "IPv6",
     ]],
     want: 503,
@@ -90,12 +90,13 @@ const cases: Case[] = [
   {
     name: "with both late, one that recovers is not enough",
     steps: [
-      ["updated", "IPv4"],
-      ["updated", "IPv6"],
+      ["begun", "IPv4"],
+      ["begun", "IPv6"],
       ["queued", "IPv4"],
       ["queued", "IPv6"],
       STALE,
-      ["updated", "IPv4"],
+      ["started", "IPv4"],
+      ["synced", "IPv4"],
     ],
     want: 503,
     status: { IPv4: true, IPv6: false },
@@ -103,16 +104,90 @@ const cases: Case[] = [
   {
     name: "with both late, both have to recover",
     steps: [
-      ["updated", "IPv4"],
-      ["updated", "IPv6"],
+      ["begun", "IPv4"],
+      ["begun", "IPv6"],
       ["queued", "IPv4"],
       ["queued", "IPv6"],
       STALE,
-      ["updated", "IPv4"],
-      ["updated", "IPv6"],
+      ["started", "IPv4"],
+      ["synced", "IPv4"],
+      ["started", "IPv6"],
+      ["synced", "IPv6"],
     ],
     want: 200,
     status: { IPv4: true, IPv6: true },
+  },
+  {
+    name: "a request that came during a sync waits for the next one, which hangs",
+    steps: [
+      ["begun", "IPv4"],
+      ["queued", "IPv4"],
+      ["started", "IPv4"],
+      1,
+      ["queued", "IPv4"],
+      [
+        "synced",
+        "IPv4",
+      ],
+      ["started", "IPv4"],
+      STALE,
+    ],
+    want: 503,
+    status: { IPv4: false },
+  },
+  {
+    name: "syncs that take long but never leave a change waiting for the limit are fine",
+    steps: [
+      ["begun", "IPv4"],
+      ...Array.from({ length: 10 }, (): Step[] => [
+        ["queued", "IPv4"],
+        ["started", "IPv4"],
+        ["queued", "IPv4"],
+        STALE / 2 - 1,
+        ["synced", "IPv4"],
+        ["started", "IPv4"],
+        STALE / 2,
+        ["synced", "IPv4"],
+      ]).flat(),
+    ],
+    want: 200,
+    status: { IPv4: true },
+  },
+  {
+    name: "syncs that fail do not answer the request that they began with",
+    steps: [
+      ["begun", "IPv4"],
+      ["queued", "IPv4"],
+      ["started", "IPv4"],
+      STALE - 1,
+      [
+        "failed",
+        "IPv4",
+      ],
+      ["started", "IPv4"],
+      1,
+    ],
+    want: 503,
+    status: { IPv4: false },
+  },
+  {
+    name: "a sync that nobody asked for counts while it fails",
+    steps: [["begun", "IPv4"], ["started", "IPv4"], ["failed", "IPv4"], STALE],
+    want: 503,
+    status: { IPv4: false },
+  },
+  {
+    name: "one sync that succeeds makes up for all that failed",
+    steps: [
+      ["begun", "IPv4"],
+      ["started", "IPv4"],
+      ["failed", "IPv4"],
+      STALE,
+      ["started", "IPv4"],
+      ["synced", "IPv4"],
+    ],
+    want: 200,
+    status: { IPv4: true },
   },
 ];
 
@@ -121,7 +196,7 @@ for (const { name, steps, want, status } of cases) {
     const { health, clock } = fresh();
     for (const step of steps) {
       if (typeof step === "number") await clock.advance(step);
-      else health[step[0]](step[1]);
+      else health[step[0]](step[1], new Error("nft is away"));
     }
     equal(health.healthy(), want === 200);
     for (const check of ["healthz", "livez"] satisfies HealthCheck[]) {
@@ -138,7 +213,7 @@ for (const { name, steps, want, status } of cases) {
 
 Deno.test("Health: setting the wall clock changes nobody's health", () => {
   const { health, clock } = fresh();
-  health.updated("IPv4");
+  health.begun("IPv4");
   health.queued("IPv4");
   clock.jump(10 * STALE);
   equal(health.report("livez").status, 200);
@@ -146,8 +221,8 @@ Deno.test("Health: setting the wall clock changes nobody's health", () => {
 
 Deno.test("Health.report() says the current time as lastUpdated when all is well", async () => {
   const { health, clock } = fresh();
-  health.updated("IPv6");
-  health.updated("IPv4");
+  health.begun("IPv6");
+  health.begun("IPv4");
   await clock.advance(1500);
   equal(
     health.report("healthz").body,
@@ -159,10 +234,10 @@ Deno.test("Health.report() says the current time as lastUpdated when all is well
 
 Deno.test("Health.report() says the last real update of any family when it is unhealthy", async () => {
   const { health, clock } = fresh();
-  health.updated("IPv4");
+  health.begun("IPv4");
   health.queued("IPv4");
   await clock.advance(STALE);
-  health.updated("IPv6");
+  health.begun("IPv6");
   await clock.advance(250);
   equal(
     health.report("livez").body,
@@ -170,6 +245,28 @@ Deno.test("Health.report() says the last real update of any family when it is un
       '"status":{"IPv4":{"lastUpdated":"2026-01-02T03:04:05Z","healthy":false},' +
       '"IPv6":{"lastUpdated":"2026-01-02T03:05:05Z","healthy":true}}}',
   );
+});
+
+Deno.test("Health.familyHealth() tells what waits, what failed, and when all was well", async () => {
+  const { health, clock } = fresh();
+  equal(health.familyHealth("IPv4"), undefined);
+  health.begun("IPv4");
+  health.queued("IPv4");
+  health.started("IPv4");
+  health.synced("IPv4");
+  const syncedAt = clock.now();
+  await clock.advance(500);
+  health.queued("IPv4");
+  health.started("IPv4");
+  await clock.advance(250);
+  for (let count = 0; count < 2; count++) health.failed("IPv4", new Error("nft is away"));
+  deepEqual(health.familyHealth("IPv4"), {
+    healthy: true,
+    syncedAt,
+    pendingMs: 250,
+    failures: 2,
+    error: "nft is away",
+  });
 });
 
 Deno.test("Health.report() leaves status out and says the zero time before any loop has begun", () => {

@@ -1,6 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { jsonText, plainText, routed } from "../../daemon/http_routes.ts";
 
+const CLIENT = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
+
 const handler = routed({ "/a": () => plainText("A"), "/a/b": () => plainText("B") });
 
 const cases: { given: string; status: number; want: string }[] = [
@@ -16,7 +18,7 @@ const cases: { given: string; status: number; want: string }[] = [
 for (const { given, status, want } of cases) {
   Deno.test(`routed() answers ${given} with ${status}`, async () => {
     for (const method of ["GET", "POST", "DELETE"]) {
-      const response = await handler(new Request(`http://localhost${given}`, { method }));
+      const response = await handler(new Request(`http://localhost${given}`, { method }), CLIENT);
       deepEqual([response.status, await response.text()], [status, want]);
     }
   });

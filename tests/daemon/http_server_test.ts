@@ -76,6 +76,7 @@ Deno.test("serveHttp() tries to bind again every 5 s, until it can or is stopped
   const stop = new AbortController();
   const { log, lines } = recordingLog();
   const bound = Promise.withResolvers<Deno.NetAddr>();
+  const failures: string[] = [];
   const busy = occupied();
   const address = `127.0.0.1:${busy.port}`;
   const served = serveHttp({
@@ -85,9 +86,12 @@ Deno.test("serveHttp() tries to bind again every 5 s, until it can or is stopped
     handler: () => plainText("x"),
     clock,
     log,
+    onBindFailure: (error) => failures.push(error.message),
     onListen: bound.resolve,
   }, stop.signal);
   await clock.advance(9_999);
+  const message = `Cannot listen on "${address}" for the health server`;
+  deepEqual(failures, [message, message]);
   const failure = "ERROR Cannot bind, trying again server=health " +
     `error="Cannot listen on \\"${address}\\" for the health server: ` +
     'Address already in use (os error 98)" retryInMs=5000';
@@ -154,10 +158,9 @@ Deno.test("serveHttp() answers 503 when the handler takes longer than 10 s", asy
   await clock.advance(10_000);
   const response = await answer;
   deepEqual([response.status, await response.text()], [503, "The answer takes too long\n"]);
-  equal(clock.sleepers, 0);
 });
 
-Deno.test("serveHttp() works on 64 requests at a time, and refuses the others at once", async () => {
+Deno.test("serveHttp() works on 64 requests at a time, and takes no other connection meanwhile", async () => {
   const free = Promise.withResolvers<void>();
   let active = 0;
   const full = Promise.withResolvers<void>();
@@ -168,8 +171,7 @@ Deno.test("serveHttp() works on 64 requests at a time, and refuses the others at
   });
   const first = Array.from({ length: 64 }, () => fetch(server.url).then((r) => r.text()));
   await full.promise;
-  const refused = await fetch(server.url);
-  deepEqual([refused.status, await refused.text()], [503, "Too many requests\n"]);
+  await rejects(fetch(server.url));
   free.resolve();
   deepEqual(new Set(await Promise.all(first)), new Set(["x"]));
   equal(await (await fetch(server.url)).text(), "x");

@@ -2,7 +2,10 @@ import { deepEqual } from "node:assert/strict";
 import { createMetrics, type Metrics } from "../../daemon/metrics.ts";
 import { metricsObserver } from "../../daemon/metrics_observer.ts";
 import type { SyncFacts } from "../../daemon/sync_observer.ts";
+import { advance } from "../../model/advance.ts";
+import { emptyState } from "../../model/desired_state.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { service, settings, slice, snapshotOf } from "../support/objects.ts";
 
 const facts: SyncFacts = {
   family: "IPv6",
@@ -76,6 +79,30 @@ Deno.test("metricsObserver() counts what could not be tidied up", async () => {
   observer.untidy("IPv4", new Error("busy"));
   deepEqual(await read(metrics, "kubeproxy_sync_proxy_rules_nftables_", ["cleanup"]), [
     'cleanup_failures_total{ip_family="IPv4"} 1',
+  ]);
+});
+
+Deno.test("metricsObserver() counts partial syncs that had to be repeated as full ones", async () => {
+  const { metrics, observer } = observed();
+  observer.synced(facts);
+  observer.synced({ ...facts, mode: "full", fallback: new Error("No such file or directory") });
+  deepEqual(await read(metrics, "weir_sync_", ["fallbacks"]), [
+    'fallbacks_total{ip_family="IPv6"} 1',
+  ]);
+});
+
+Deno.test("metricsObserver() counts once what an object has wrong", async () => {
+  const { metrics, observer } = observed();
+  const bad = slice("web", ["10.244.1.300", "10.244.1.5"]);
+  let state = emptyState("IPv4", settings());
+  for (const objects of [[service("web"), bad], [service("web"), bad, service("other")]]) {
+    const snapshot = snapshotOf(...objects);
+    const transition = advance(state, { snapshot, settings: settings(), services: "all" });
+    observer.derived(transition);
+    state = transition.next;
+  }
+  deepEqual(await read(metrics, "weir_skipped_objects_total", ['{kind="EndpointSlice']), [
+    '{kind="EndpointSlice"} 1',
   ]);
 });
 

@@ -3,7 +3,7 @@ import { createMetrics, type Metrics, ofFamily } from "../../daemon/metrics.ts";
 
 const sync = Array.from({ length: 15 }, (_, n) => 2 ** n / 1000);
 const programming = [
-  [0.25, 0.5],
+  [0, 0.25, 0.5],
   Array.from({ length: 59 }, (_, n) => n + 1),
   Array.from({ length: 12 }, (_, n) => 60 + 5 * n),
   Array.from({ length: 7 }, (_, n) => 120 + 30 * n),
@@ -181,6 +181,84 @@ const cases: Case[] = [
     labels: { kind: "Service" },
     measure: (metrics) => metrics.sourceHeard.set({ kind: "Service" }, 1),
   },
+  {
+    name: "kubeproxy_sync_proxy_rules_no_local_endpoints_total",
+    type: "gauge",
+    labels: { ...ip_family, traffic_policy: "internal" },
+    measure: (metrics) =>
+      metrics.noLocalEndpoints.set({ ip_family: "IPv4", traffic_policy: "internal" }, 1),
+  },
+  {
+    name: "rest_client_requests_total",
+    type: "counter",
+    labels: { code: "200", method: "GET", host: "a:1" },
+    measure: (metrics) => metrics.requests.inc({ code: "200", method: "GET", host: "a:1" }),
+  },
+  {
+    name: "rest_client_request_duration_seconds",
+    type: "histogram",
+    labels: { verb: "GET", host: "a:1" },
+    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+    measure: (metrics) => metrics.requestDuration.observe({ verb: "GET", host: "a:1" }, 1),
+  },
+  {
+    name: "rest_client_request_size_bytes",
+    type: "histogram",
+    labels: { verb: "GET", host: "a:1" },
+    buckets: [64, 256, 512, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216],
+    measure: (metrics) => metrics.requestSize.observe({ verb: "GET", host: "a:1" }, 1),
+  },
+  {
+    name: "weir_sync_fallbacks_total",
+    type: "counter",
+    labels: ip_family,
+    measure: (metrics) => metrics.syncFallbacks.inc(ofFamily("IPv4")),
+  },
+  {
+    name: "weir_oldest_pending_change_seconds",
+    type: "gauge",
+    labels: ip_family,
+    measure: (metrics) => metrics.pendingAge.set(ofFamily("IPv4"), 1),
+  },
+  {
+    name: "weir_ready",
+    type: "gauge",
+    measure: (metrics) => metrics.ready.set({}, 1),
+  },
+  {
+    name: "weir_map_elements",
+    type: "gauge",
+    labels: { ...ip_family, map: "service-ips" },
+    measure: (metrics) => metrics.mapElements.set({ ip_family: "IPv4", map: "service-ips" }, 1),
+  },
+  {
+    name: "weir_objects",
+    type: "gauge",
+    labels: { kind: "Service" },
+    measure: (metrics) => metrics.objects.set({ kind: "Service" }, 1),
+  },
+  {
+    name: "weir_skipped_parts",
+    type: "gauge",
+    labels: ip_family,
+    measure: (metrics) => metrics.skippedParts.set(ofFamily("IPv4"), 1),
+  },
+  {
+    name: "weir_config_last_reload_successful",
+    type: "gauge",
+    measure: (metrics) => metrics.configSuccessful.set({}, 1),
+  },
+  {
+    name: "weir_config_last_reload_success_timestamp_seconds",
+    type: "gauge",
+    measure: (metrics) => metrics.configSuccessTime.set({}, 1),
+  },
+  {
+    name: "weir_affinity_full_ports",
+    type: "gauge",
+    labels: ip_family,
+    measure: (metrics) => metrics.affinityFull.set(ofFamily("IPv4"), 1),
+  },
 ];
 
 for (const { name, type, labels = {}, buckets, measure } of cases) {
@@ -205,9 +283,46 @@ Deno.test("createMetrics() has no metric that this table does not know", async (
   const text = await createMetrics().text();
   const names = [...text.matchAll(/^# TYPE (\S+) /gm)].map((match) => match[1]);
   deepEqual(
-    names.filter((name) => !name?.startsWith("process_")).sort(),
+    names.filter((name) => !isGeneric(name)).sort(),
     cases.map(({ name }) => name).sort(),
   );
+});
+
+/** What is about the process and its metrics, and has tests of its own. */
+function isGeneric(name = ""): boolean {
+  return /^(?:process_|kubernetes_|weir_build_info|(?:registered|hidden|disabled)_metrics_total)/
+    .test(name);
+}
+
+Deno.test("createMetrics() tells which version runs, and which feature gates are on", async () => {
+  const metrics = createMetrics();
+  metrics.describeBuild({
+    version: "1.2.3",
+    featureGates: { AllAlpha: true, WatchListClient: false },
+  });
+  const text = await metrics.text();
+  const samples = (name: string) => text.split("\n").filter((line) => line.startsWith(`${name}{`));
+  deepEqual(samples("weir_build_info"), [
+    `weir_build_info{version="1.2.3",deno="${Deno.version.deno}"} 1`,
+  ]);
+  const build = labelsOf(samples("kubernetes_build_info")[0]);
+  deepEqual([build.git_version, build.major, build.minor], ["v1.36.3+weir.1.2.3", "1", "36"]);
+  const gates = samples("kubernetes_feature_enabled");
+  equal(gates.includes('kubernetes_feature_enabled{name="AllAlpha",stage="ALPHA"} 1'), true);
+  equal(gates.includes('kubernetes_feature_enabled{name="WatchListClient",stage="BETA"} 0'), true);
+  equal(gates.includes('kubernetes_feature_enabled{name="NFTablesProxyMode",stage=""} 1'), true);
+});
+
+Deno.test("createMetrics() tells how many metrics there are, by stability", async () => {
+  const metrics = createMetrics();
+  await metrics.text();
+  const text = await metrics.text();
+  const counted = [
+    ...text.matchAll(/^registered_metrics_total\{stability_level="(\w+)".*\} (\d+)$/gm),
+  ]
+    .map(([, level, count]) => [level, Number(count)]);
+  const described = (level: string) => text.split(`[${level}] `).length - 1;
+  deepEqual(counted, [["ALPHA", described("ALPHA")], ["BETA", described("BETA")]]);
 });
 
 Deno.test("createMetrics() tells of the process itself", async () => {

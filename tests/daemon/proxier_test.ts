@@ -25,6 +25,10 @@ class RecordingBackend implements Backend {
   tidy(): Promise<boolean> {
     return Promise.resolve(false);
   }
+
+  unlearned(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
 }
 
 function setUp(changes: { settings?: () => Settings } = {}) {

@@ -53,11 +53,11 @@ for (const { name, given, ipv6Only = false, want } of CASES) {
   });
 }
 
-Deno.test("Whether wildcards are IPv6-only is read from the system, and false without IPv6", () => {
-  assert.equal(wildcardIsIPv6Only(() => "1\n"), true);
-  assert.equal(wildcardIsIPv6Only(() => "0\n"), false);
-  const missing = () => {
-    throw new Deno.errors.NotFound();
+Deno.test("Wildcards are IPv6-only where no IPv6 socket takes an IPv4 address", () => {
+  const refusing = (error: Error) => () => {
+    throw error;
   };
-  assert.equal(wildcardIsIPv6Only(missing), false);
+  assert.equal(wildcardIsIPv6Only(() => ({ [Symbol.dispose]() {} })), false);
+  assert.equal(wildcardIsIPv6Only(refusing(new TypeError("Invalid argument"))), true);
+  assert.equal(wildcardIsIPv6Only(refusing(new Deno.errors.AddrNotAvailable())), false);
 });

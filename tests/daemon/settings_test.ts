@@ -109,6 +109,11 @@ const CASES: readonly Case[] = [
     want: { nodePortAddresses: ["203.0.113.7"] },
   },
   {
+    name: "external IPs are offered unless the feature gate is off",
+    config: { featureGates: { AllowServiceExternalIPs: false } },
+    want: { offersExternalIPs: false },
+  },
+  {
     name: "the zone is the node's label",
     config: {},
     node: node({ labels: { "topology.kubernetes.io/zone": "zone-a" } }),

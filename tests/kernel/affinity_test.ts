@@ -1,62 +1,19 @@
 import assert from "node:assert/strict";
-import type { Outcome } from "../../cli/demo/lab.ts";
 import { FAMILIES, type Family } from "../../model/family.ts";
-import type { ClusterObject, ServiceObject } from "../../model/objects.ts";
-import { ADDRESSES, ClusterLab, type Member } from "../support/cluster_lab.ts";
+import { ClusterLab, type Member } from "../support/cluster_lab.ts";
 import { kernelTest } from "../support/kernel.ts";
-import { endpoint, service, slice } from "../support/objects.ts";
-
-const VIP = { IPv4: "10.96.0.10", IPv6: "fd00:96::10" } as const;
-const EXTERNAL = { IPv4: "198.51.100.1", IPv6: "2001:db8:1::1" } as const;
-
-function address(member: Member, family: Family): string {
-  return ADDRESSES[member][family === "IPv4" ? 0 : 1];
-}
-
-/** A Service with ClientIP affinity in both families, and endpoints for TCP and UDP. */
-function sticky(members: readonly Member[], changes: Partial<ServiceObject> = {}): ClusterObject[] {
-  return FAMILIES.flatMap((family) => {
-    const name = `web-${family.toLowerCase()}`;
-    return [
-      service(
-        name,
-        {
-          clusterIP: VIP[family],
-          type: "NodePort",
-          externalIPs: [EXTERNAL[family]],
-          ports: [
-            { name: "tcp", nodePort: 30080 },
-            { name: "udp", protocol: "UDP", nodePort: 30080 },
-          ],
-          sessionAffinity: "ClientIP",
-          ...changes,
-        } as Parameters<typeof service>[1],
-      ),
-      slice(
-        name,
-        members.map((member) =>
-          endpoint(address(member, family), { nodeName: member === "remote" ? "other" : "node-a" })
-        ),
-        {
-          ports: [
-            { name: "tcp", protocol: "TCP", port: 8080 },
-            { name: "udp", protocol: "UDP", port: 8080 },
-          ],
-        },
-      ),
-    ];
-  });
-}
-
-function servers(outcomes: readonly Outcome[]): string {
-  const names = outcomes.map((one) => one.result === "answered" ? one.server : one.result);
-  return [...new Set(names)].sort().join(" ");
-}
-
-/** Enough connections that random choices among three would not all be the same: the chance is 3^-11. */
-const CONNECTIONS = 12;
-
-const ALL: readonly Member[] = ["pod-a", "remote", "node"];
+import {
+  address,
+  ALL,
+  CONNECTIONS,
+  elementOf,
+  EXTERNAL,
+  mapsOf,
+  nftOf,
+  servers,
+  sticky,
+  VIP,
+} from "./_affinity.ts";
 
 kernelTest(
   "A client stays with its endpoint, whatever frontend it uses, over TCP and over UDP",
@@ -171,3 +128,78 @@ kernelTest("Under externalTrafficPolicy Local a client outside never leaves the 
     }
   }
 });
+
+kernelTest("A client of the host's network stays with it, whatever frontend it uses", async () => {
+  await using world = await ClusterLab.create();
+  await world.program(sticky(["node"]));
+  const places = FAMILIES.flatMap((family) =>
+    ([[VIP[family], 80], [EXTERNAL[family], 80], [address("node", family), 30080]] as const)
+      .flatMap(([to, port]) =>
+        (["pod-b", "client", "node"] as const).map((from) => ({ from, to, port }))
+      )
+  );
+  const met = async (count: number) => {
+    const names = new Set<string>();
+    for (const { from, to, port } of places) {
+      names.add(servers(await world.members[from].connectMany(to, port, count)));
+    }
+    return [...names];
+  };
+  assert.deepEqual(await met(1), ["node"]);
+  await world.program(sticky(ALL));
+  assert.deepEqual(await met(CONNECTIONS), ["node"]);
+});
+
+kernelTest("A full sync of a running process keeps what was learned", async () => {
+  await using world = await ClusterLab.create();
+  const { client } = world.members;
+  await world.program(sticky(["remote"]));
+  for (const family of FAMILIES) await client.connectMany(VIP[family], 80, 1);
+  await world.program(sticky(ALL));
+  const other = { masqueradeBit: 15 };
+  const reports = await world.program(sticky(ALL), { IPv4: other, IPv6: other });
+  assert.deepEqual(reports.map(({ mode }) => mode), ["full", "full"]);
+  for (const family of FAMILIES) {
+    assert.equal(servers(await client.connectMany(VIP[family], 80, CONNECTIONS)), "remote");
+  }
+});
+
+/** Returns for how many seconds each map still remembers a client. */
+async function secondsLeft(world: ClusterLab, family: Family, client: string): Promise<number[]> {
+  const lists = await Promise.all(
+    mapsOf(family).map((map) => nftOf(world, family, `list map ${map}`)),
+  );
+  return lists.map((list) => {
+    const element = list.split(/[{,]/).find((one) => one.trim().startsWith(`${client} `));
+    return Number(/expires (\d+)s/.exec(element ?? "")?.[1] ?? NaN);
+  });
+}
+
+kernelTest(
+  "Each new connection begins the time anew, traffic in a connection does not",
+  async () => {
+    await using world = await ClusterLab.create();
+    await world.program(sticky(["pod-a"], { affinitySeconds: 3_600 }));
+    const { client } = world.members;
+    for (const family of FAMILIES) {
+      const flow = await client.open(VIP[family], 80);
+      assert.equal((await flow.first).result, "answered");
+      const from = address("client", family);
+      for (const map of mapsOf(family)) {
+        await nftOf(world, family, `delete element ${map}`, `{ ${from} }`);
+        const terms = "timeout 3600s expires 100s";
+        await nftOf(world, family, `add element ${map}`, elementOf(family, map, from, terms));
+      }
+      assert.equal((await flow.ask()).result, "answered");
+      for (const left of await secondsLeft(world, family, from)) assert.ok(left <= 100, `${left}`);
+      await client.connect(VIP[family], 80);
+      for (const left of await secondsLeft(world, family, from)) assert.ok(left > 3_000, `${left}`);
+    }
+    await world.program(sticky(["pod-a"], { affinitySeconds: 60 }));
+    for (const family of FAMILIES) {
+      await client.connect(VIP[family], 80);
+      const seconds = await secondsLeft(world, family, address("client", family));
+      for (const left of seconds) assert.ok(left <= 60, `a new time counts from now on: ${left}`);
+    }
+  },
+);

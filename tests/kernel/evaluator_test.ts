@@ -17,13 +17,20 @@ kernelTest(
       await flushRules();
       await nftWith([BASE], "-f", "-");
       const failure = await nftWith([`${script}\n`], "-f", "-").then(() => undefined, String);
-      const asWanted = refused === undefined ? failure === undefined : failure?.includes(refused);
+      const asWanted = refused === undefined
+        ? failure === undefined
+        : failure !== undefined && sayings(refused).some((words) => failure.includes(words));
       if (!asWanted) wrong.push(`${name}: ${failure ?? "taken"}`);
     }
     await flushRules();
     assert.deepEqual(wrong, []);
   },
 );
+
+/** Returns the words for a reason: newer versions of nft find some mistakes before the kernel does. */
+function sayings(reason: string): readonly string[] {
+  return reason === "Operation not supported" ? [reason, "with different declaration"] : [reason];
+}
 
 const VIPS = {
   IPv4: { cluster: "10.96.0.", external: "198.51.100.1", balancer: "198.51.100.2" },
@@ -56,31 +63,36 @@ function arbitraryService(family: Family, number: number): fc.Arbitrary<readonly
     {},
     { ready: false, terminating: true },
     { ready: false, serving: false },
+    { zoneHints: ["zone-a"] },
+    { zoneHints: ["zone-b"], nodeHints: ["node-a"] },
   );
   return fc.record({
+    isRival: fc.constantFrom(false, false, true),
+    hints: fc.constantFrom<Partial<EndpointObject>>({}, {}, {}, { zoneHints: ["zone-b"] }),
     protocol: fc.constantFrom("TCP", "UDP"),
     internalTrafficPolicy: policy,
     externalTrafficPolicy: policy,
     sessionAffinity: fc.constantFrom("None", "None", "ClientIP"),
     loadBalancerSourceRanges: fc.oneof(fc.constant([]), fc.subarray([...RANGES[family]])),
     endpoints: members.chain((names) =>
-      fc.tuple(...names.map((name) => conditions.map((one) => endpointOf(family, name, one))))
+      fc.tuple(...names.map((name) => conditions.map((one) => [name, one] as const)))
     ),
-  }).map(({ endpoints, protocol, ...fields }) => {
+  }).map(({ endpoints, protocol, isRival, hints, ...fields }) => {
     const port = { name: "", protocol } as { name: string; protocol: "TCP" | "UDP" };
     return [
       service(`s${number}`, {
         clusterIP: `${vips.cluster}${number}`,
         type: "LoadBalancer",
-        externalIPs: [`${vips.external}${number}`],
+        externalIPs: [`${vips.external}${number}`, ...(isRival ? [`${vips.external}1`] : [])],
         ingress: [{ ip: `${vips.balancer}${number}`, ipMode: "VIP" }],
-        ports: [{ ...port, nodePort: 30080 + number }],
+        ports: [{ ...port, nodePort: isRival ? 30081 : 30080 + number }],
         ...fields as Parameters<typeof service>[1],
       }),
-      slice(`s${number}`, endpoints, {
-        addressType: family,
-        ports: [{ ...port, port: TARGET_PORT }],
-      }),
+      slice(
+        `s${number}`,
+        endpoints.map(([name, one]) => endpointOf(family, name, { ...hints, ...one })),
+        { addressType: family, ports: [{ ...port, port: TARGET_PORT }] },
+      ),
     ];
   });
 }
@@ -104,6 +116,8 @@ function arbitrarySettings(): fc.Arbitrary<Partial<Settings>> {
     { detector: { by: "interface", name: "pod-b" } },
     { detector: { by: "interface-prefix", prefix: "pod" }, nodePortAddresses: "any" },
     { nodePortAddresses: [], masqueradeBit: 31 },
+    { zone: "zone-a", serviceCIDRs: [] },
+    { zone: "zone-b", nodeAddress: undefined },
   );
 }
 

@@ -9,8 +9,9 @@ import { systemClock } from "../../model/clock.ts";
 import { type DesiredState, emptyState } from "../../model/desired_state.ts";
 import { FAMILIES, type Family } from "../../model/family.ts";
 import type { ClusterObject } from "../../model/objects.ts";
+import { sameRules } from "../../model/settings.ts";
 import { type Snapshot, withObject, withoutObject } from "../../model/snapshot.ts";
-import { arbitraryCluster, arbitraryHistory, type Step } from "../support/arbitrary_cluster.ts";
+import { arbitraryCluster, arbitraryLife, type Moment } from "../support/arbitrary_cluster.ts";
 import { flushRules, kernelTest, nft, nftWith } from "../support/kernel.ts";
 import { canonicalListing } from "../support/nft_listing.ts";
 import { service, settings, slice, snapshotOf } from "../support/objects.ts";
@@ -214,9 +215,9 @@ kernelTest(
   "Any history of partial applies ends in the rules that one full apply writes",
   async () => {
     const families = fc.constantFrom(...FAMILIES);
-    const property = fc.asyncProperty(arbitraryHistory(), families, async (history, family) => {
+    const property = fc.asyncProperty(arbitraryLife(), families, async (life, family) => {
       await flushRules();
-      const state = await applyStepwise(history, family);
+      const state = await applyStepwise(life, family);
       const stepwise = await listing(family);
       await flushRules();
       await nftWith(fullScript(state), "-f", "-");
@@ -229,29 +230,30 @@ kernelTest(
   },
 );
 
-/** Applies a history one transaction a step, and returns the state that is in force at its end. */
-async function applyStepwise(history: readonly Step[], family: Family): Promise<DesiredState> {
+/** Applies a history one transaction a moment, and returns the state that is in force at its end. */
+async function applyStepwise(life: readonly Moment[], family: Family): Promise<DesiredState> {
   const backend = backendFor(family);
+  let current = settings({}, family);
   let snapshot: Snapshot = snapshotOf();
-  const empty = emptyState(family, settings({}, family));
-  const first = advance(empty, change(family, snapshot, new Set()));
+  let services = new Set<string>();
+  const next = () => advance(state, { snapshot, settings: current, services });
+  let state = emptyState(family, current);
+  const first = next();
   await backend.apply(first, { full: true });
-  let state = first.next;
-  for (const step of history) {
-    const services = new Set<string>();
-    snapshot = step.do === "upsert"
-      ? withObject(snapshot, step.object, services)
-      : withoutObject(snapshot, step.kind, step.key, services);
-    const transition = advance(state, change(family, snapshot, services));
+  state = first.next;
+  for (const moment of life) {
+    services = new Set();
+    const before = current;
+    if (moment.do === "move") current = settings(moment.node[family], family);
+    else if (moment.do === "upsert") snapshot = withObject(snapshot, moment.object, services);
+    else snapshot = withoutObject(snapshot, moment.kind, moment.key, services);
+    const transition = next();
     const report = await backend.apply(transition, { full: false });
-    assert.deepEqual([report.mode, report.fallback], ["partial", undefined]);
+    const mode = sameRules(before, current) ? "partial" : "full";
+    assert.deepEqual([report.mode, report.fallback], [mode, undefined]);
     state = transition.next;
   }
   return state;
-}
-
-function change(family: Family, snapshot: Snapshot, services: ReadonlySet<string>) {
-  return { snapshot, settings: settings({}, family), services };
 }
 
 /** Parts that are no longer needed stay for a second: see `PartTally`. */

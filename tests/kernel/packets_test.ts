@@ -6,22 +6,7 @@ import { ADDRESSES, ClusterLab, type Member, TARGET_PORT } from "../support/clus
 import { kernelTest } from "../support/kernel.ts";
 import { endpoint, service, slice } from "../support/objects.ts";
 import { unreachables } from "../support/unreachables.ts";
-
-/** The addresses of the Services below in each family. */
-const VIPS = {
-  IPv4: {
-    cluster: "10.96.0",
-    external: "198.51.100.1",
-    loadBalancer: "198.51.100.2",
-    free: "10.96.9.9",
-  },
-  IPv6: {
-    cluster: "fd00:96::",
-    external: "2001:db8:1::1",
-    loadBalancer: "2001:db8:1::2",
-    free: "fd00:96::99",
-  },
-} as const;
+import { addBystander, addressOf, BYSTANDER, clusterIP, type Place, VIPS } from "./_places.ts";
 
 /** What the client sees: who answered, with the source address that the server saw, or what went wrong. */
 type Want = readonly [servers: string, source: "own" | "node"] | "refused" | "timeout";
@@ -29,8 +14,7 @@ type Want = readonly [servers: string, source: "own" | "node"] | "refused" | "ti
 interface Row {
   readonly name: string;
   readonly from: Member;
-  /** A Service of {@linkcode cluster} by number, or a word for another address. */
-  readonly to: number | "external" | "loadBalancer" | "free" | "nodePort" | "loopback";
+  readonly to: Place;
   readonly port?: number;
   readonly protocol?: "TCP" | "UDP";
   readonly want: Want;
@@ -38,40 +22,64 @@ interface Row {
 
 const HERE = { nodeName: "node-a" };
 
-/** Service `sN` has the cluster IP that ends in N. */
+/**
+ * Service `sN` has the cluster IP that ends in N. The addresses that are `held` are the node's own, on loopback; there
+ * and on some ports of the node a {@linkcode BYSTANDER} listens, who is no Service's.
+ */
 function cluster(family: Family): readonly ClusterObject[] {
   const index = family === "IPv4" ? 0 : 1;
   const at = (member: Member, changes: Partial<EndpointObject> = {}) =>
     endpoint(ADDRESSES[member][index], { ...(member === "remote" ? {} : HERE), ...changes });
   const vip = (number: number) => clusterIP(family, number);
-  const udp = [{ name: "", protocol: "UDP", port: TARGET_PORT }] as const;
-  const { external, loadBalancer } = VIPS[family];
+  const port = (protocol: "TCP" | "UDP", name = "") =>
+    [{ name, protocol, port: TARGET_PORT }] as const;
+  const ingress = (ip: string, ipMode = "VIP") => [{ ip, ipMode }];
+  const { external, loadBalancer, held, heldByProxy, heldExternal } = VIPS[family];
   const objects = [
     service("s1", {
       clusterIP: vip(1),
       type: "LoadBalancer",
       externalIPs: [external],
-      ingress: [{ ip: loadBalancer, ipMode: "VIP" }],
+      ingress: ingress(loadBalancer),
       ports: [{ nodePort: 30080 }],
     }),
     slice("s1", [at("pod-a"), at("remote")]),
     service("s2", { clusterIP: vip(2), ports: [{ protocol: "UDP", port: 53, nodePort: 30053 }] }),
-    slice("s2", [at("pod-a"), at("remote")], { ports: udp }),
-    service("s3", { clusterIP: vip(3), type: "NodePort", ports: [{ nodePort: 30083 }] }),
-    service("s4", { clusterIP: vip(4) }),
+    slice("s2", [at("pod-a"), at("remote")], { ports: port("UDP") }),
+    service("s3", {
+      clusterIP: vip(3),
+      type: "LoadBalancer",
+      ingress: ingress(held),
+      ports: [{ nodePort: 30083 }],
+    }),
+    service("s4", { clusterIP: vip(4), type: "NodePort", ports: [{ nodePort: 30084 }] }),
     slice("s4", [at("pod-a")]),
-    service("s5", { clusterIP: vip(5), ports: [{ protocol: "UDP", port: 53 }] }),
+    service("s5", { clusterIP: vip(5), ports: [{ protocol: "UDP", port: 53, nodePort: 30085 }] }),
     service("s6", { clusterIP: vip(6) }),
     slice("s6", [at("node")]),
+    service("s7", {
+      clusterIP: vip(7),
+      ports: (["TCP", "UDP"] as const).map((name) => ({ name, protocol: name, port: 53 })),
+    }),
+    slice("s7", [at("pod-a")], { name: "s7-tcp", ports: port("TCP", "TCP") }),
+    slice("s7", [at("pod-b")], { name: "s7-udp", ports: port("UDP", "UDP") }),
+    service("s8", {
+      clusterIP: vip(8),
+      type: "LoadBalancer",
+      externalIPs: ["nonsense", heldExternal],
+      ingress: ingress(heldByProxy, "Proxy"),
+      ports: [{ name: "none", port: 0 }, { nodePort: 30088 }],
+      loadBalancerSourceRanges: ["everybody"],
+      externalTrafficPolicy: "Local",
+    }),
+    slice("s8", [endpoint("10.244.1.300"), at("pod-a"), endpoint(ADDRESSES["pod-b"][1 - index]!)]),
   ];
   return objects.map((one) => ({ ...one, name: `${one.name}-${family.toLowerCase()}` }))
     .map((one) =>
-      "service" in one ? { ...one, service: `${one.service}-${family.toLowerCase()}` } : one
+      "service" in one
+        ? { ...one, addressType: family, service: `${one.service}-${family.toLowerCase()}` }
+        : one
     );
-}
-
-function clusterIP(family: Family, number: number): string {
-  return family === "IPv4" ? `${VIPS.IPv4.cluster}.${number}` : `${VIPS.IPv6.cluster}${number}`;
 }
 
 const ROWS: readonly Row[] = [
@@ -160,46 +168,152 @@ const ROWS: readonly Row[] = [
     want: ["pod-a remote", "node"],
   },
   {
-    name: "a node port over the other protocol",
+    name: "a UDP node port, from a pod",
+    from: "pod-b",
+    to: "nodePort",
+    port: 30053,
+    protocol: "UDP",
+    want: ["pod-a remote", "node"],
+  },
+  {
+    name: "a node port's number over the other protocol is anybody's",
     from: "client",
     to: "nodePort",
     port: 30053,
-    want: "refused",
+    want: [BYSTANDER, "own"],
   },
   {
-    name: "a node port on loopback is not served",
+    name: "the same the other way round",
+    from: "client",
+    to: "nodePort",
+    port: 30080,
+    protocol: "UDP",
+    want: [BYSTANDER, "own"],
+  },
+  ...(["client", "pod-b", "node"] as const).map((from): Row => ({
+    name: `a node port's number on another address of the node is anybody's, from ${from}`,
+    from,
+    to: "held",
+    port: 30080,
+    want: [BYSTANDER, from === "node" ? "node" : "own"],
+  })),
+  {
+    name: "a node port's number on loopback is anybody's",
     from: "node",
     to: "loopback",
     port: 30080,
-    want: "refused",
+    want: [BYSTANDER, "node"],
   },
-  { name: "no endpoints, from a pod", from: "pod-a", to: 3, want: "refused" },
-  { name: "no endpoints, from the node", from: "node", to: 3, want: "refused" },
-  { name: "no endpoints, from outside", from: "client", to: 3, want: "refused" },
+  ...(["pod-b", "node", "client"] as const).flatMap((from): Row[] => [
+    { name: "no endpoints", from, to: 3, want: "refused" },
+    { name: "no endpoints, UDP", from, to: 5, port: 53, protocol: "UDP", want: "refused" },
+    {
+      name: "no endpoints behind a node port, whoever else listens there",
+      from,
+      to: "nodePort",
+      port: 30083,
+      want: "refused",
+    },
+    {
+      name: "no endpoints behind a UDP node port, whoever else listens there",
+      from,
+      to: "nodePort",
+      port: 30085,
+      protocol: "UDP",
+      want: "refused",
+    },
+    {
+      name:
+        "no endpoints behind a load balancer IP that the node holds, whoever else listens there",
+      from,
+      to: "held",
+      want: "refused",
+    },
+    { name: "a port that the Service does not have", from, to: 1, port: 81, want: "refused" },
+    { name: "the same without endpoints", from, to: 3, port: 81, want: "refused" },
+    {
+      name: "a protocol that the Service does not have",
+      from,
+      to: 1,
+      protocol: "UDP",
+      want: "refused",
+    },
+    { name: "a cluster IP that no Service has", from, to: "free", want: "timeout" },
+    {
+      name: "a port that a load balancer IP does not have is anybody's",
+      from,
+      to: "held",
+      port: 81,
+      want: [BYSTANDER, from === "node" ? "node" : "own"],
+    },
+    {
+      name: "a port that an external IP does not have is anybody's",
+      from,
+      to: "heldExternal",
+      port: 81,
+      want: [BYSTANDER, from === "node" ? "node" : "own"],
+    },
+    {
+      name: "a load balancer IP in ipMode Proxy is anybody's",
+      from,
+      to: "heldByProxy",
+      want: [BYSTANDER, from === "node" ? "node" : "own"],
+    },
+    {
+      name: "one port number over TCP",
+      from,
+      to: 7,
+      port: 53,
+      want: ["pod-a", from === "pod-b" ? "own" : "node"],
+    },
+    {
+      name: "a Service with parts that are wrong, by its cluster IP",
+      from,
+      to: 8,
+      want: ["pod-a", from === "pod-b" ? "own" : "node"],
+    },
+    {
+      name: "a Service with parts that are wrong, by its external IP",
+      from,
+      to: "heldExternal",
+      want: ["pod-a", from === "node" ? "node" : "own"],
+    },
+    {
+      name: "a Service with parts that are wrong, by its node port",
+      from,
+      to: "nodePort",
+      port: 30088,
+      want: ["pod-a", from === "node" ? "node" : "own"],
+    },
+    {
+      name: "an endpoint itself",
+      from,
+      to: "pod-a",
+      port: TARGET_PORT,
+      want: ["pod-a", from === "node" ? "node" : "own"],
+    },
+  ]),
   {
-    name: "no endpoints behind a node port",
-    from: "client",
-    to: "nodePort",
-    port: 30083,
-    want: "refused",
-  },
-  { name: "no endpoints, UDP", from: "pod-a", to: 5, port: 53, protocol: "UDP", want: "refused" },
-  {
-    name: "a port that the Service does not have",
-    from: "pod-b",
-    to: 1,
-    port: 81,
-    want: "refused",
-  },
-  {
-    name: "a protocol that the Service does not have",
-    from: "pod-b",
-    to: 1,
+    name: "one port number over UDP",
+    from: "pod-a",
+    to: 7,
+    port: 53,
     protocol: "UDP",
-    want: "refused",
+    want: ["pod-b", "own"],
   },
-  { name: "a cluster IP that no Service has", from: "pod-b", to: "free", want: "timeout" },
-  { name: "the same, from the node", from: "node", to: "free", want: "timeout" },
+  {
+    name: "a pod that gets itself by a node port",
+    from: "pod-a",
+    to: "nodePort",
+    port: 30084,
+    want: ["pod-a", "node"],
+  },
+  {
+    name: "a pod that gets itself by an external IP under policy Local",
+    from: "pod-a",
+    to: "heldExternal",
+    want: ["pod-a", "node"],
+  },
   {
     name: "an endpoint in the host's network, from a pod",
     from: "pod-b",
@@ -220,13 +334,6 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-function addressOf(family: Family, to: Row["to"]): string {
-  if (typeof to === "number") return clusterIP(family, to);
-  if (to === "nodePort") return ADDRESSES.node[family === "IPv4" ? 0 : 1];
-  if (to === "loopback") return family === "IPv4" ? "127.0.0.1" : "::1";
-  return VIPS[family][to];
-}
-
 /** Says in the words of {@linkcode Want} what came back. */
 function summary(outcomes: readonly Outcome[], from: readonly string[]): unknown {
   const servers = new Set<string>();
@@ -244,16 +351,23 @@ const CONNECTIONS = 24;
 
 kernelTest("Packets go where the Services say, in both families", async () => {
   await using world = await ClusterLab.create();
+  await addBystander(world);
   await world.program(FAMILIES.flatMap(cluster));
-  const wrong: string[] = [];
-  for (const family of FAMILIES) {
-    for (const row of ROWS) {
-      const got = JSON.stringify(await observe(world, family, row));
-      const want = JSON.stringify(row.want);
-      if (got !== want) wrong.push(`${family}: ${row.name}: want ${want}, got ${got}`);
+  const senders = [...new Set(ROWS.map(({ from }) => from))];
+  // Each sender one row after the other: it counts the errors that it gets.
+  const wrong = await Promise.all(senders.map(async (sender) => {
+    const found: string[] = [];
+    for (const family of FAMILIES) {
+      for (const row of ROWS.filter(({ from }) => from === sender)) {
+        const got = JSON.stringify(await observe(world, family, row));
+        const want = JSON.stringify(row.want);
+        if (got === want) continue;
+        found.push(`${family}: ${row.name}: ${sender} wants ${want}, gets ${got}`);
+      }
     }
-  }
-  assert.deepEqual(wrong, []);
+    return found;
+  }));
+  assert.deepEqual(wrong.flat(), []);
 });
 
 /** Sends what a row asks for and says what came of it. */
@@ -265,6 +379,7 @@ async function observe(world: ClusterLab, family: Family, row: Row): Promise<unk
   const outcomes = await member.connectMany(addressOf(family, row.to), port, count, {
     protocol,
     parallel: 8,
+    timeoutMs: count > 1 ? 2_000 : 150,
   });
   const got = summary(outcomes, row.from === "node" ? [] : ADDRESSES[row.from]);
   // What the node drops of its own packets can come back to it as an error of its own, which is no answer either.

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../../cli/demo/lab.ts";
 import { FAMILIES, type Family } from "../../model/family.ts";
 import type { ClusterObject, EndpointObject } from "../../model/objects.ts";
-import { ADDRESSES, ClusterLab, type Member } from "../support/cluster_lab.ts";
+import type { Settings } from "../../model/settings.ts";
+import { ADDRESSES, ClusterLab, type Member, TARGET_PORT } from "../support/cluster_lab.ts";
 import { kernelTest } from "../support/kernel.ts";
 import { endpoint, service, slice } from "../support/objects.ts";
 import { unreachables } from "../support/unreachables.ts";
@@ -14,6 +15,7 @@ interface Scenario {
   readonly internal: Policy;
   readonly external: Policy;
   readonly endpoints: EndpointCase;
+  readonly protocol: "TCP" | "UDP";
 }
 
 /** Endpoints of a Service, and the two lists that come of them (BEHAVIOUR: ready ones, or else draining ones). */
@@ -56,9 +58,16 @@ const ENDPOINT_CASES: readonly EndpointCase[] = [
   },
 ];
 
-const SCENARIOS: readonly Scenario[] = (["Cluster", "Local"] as const).flatMap((internal) =>
-  (["Cluster", "Local"] as const).flatMap((external) =>
-    ENDPOINT_CASES.map((endpoints) => ({ internal, external, endpoints }))
+const POLICIES = ["Cluster", "Local"] as const;
+
+/** Over TCP every combination; over UDP those in which both policies are the same. */
+const SCENARIOS: readonly Scenario[] = POLICIES.flatMap((internal) =>
+  POLICIES.flatMap((external) =>
+    ENDPOINT_CASES.flatMap((endpoints): Scenario[] => {
+      const scenario = { internal, external, endpoints };
+      const overTCP = { ...scenario, protocol: "TCP" } as const;
+      return internal === external ? [overTCP, { ...scenario, protocol: "UDP" }] : [overTCP];
+    })
   )
 );
 
@@ -85,7 +94,7 @@ function target(family: Family, index: number, kind: FrontendKind): readonly [st
 }
 
 function objects(family: Family): readonly ClusterObject[] {
-  return SCENARIOS.flatMap(({ internal, external, endpoints }, index) => {
+  return SCENARIOS.flatMap(({ internal, external, endpoints, protocol }, index) => {
     const name = `s${index}-${family.toLowerCase()}`;
     const address = (kind: FrontendKind) => target(family, index, kind)[0];
     return [
@@ -94,7 +103,7 @@ function objects(family: Family): readonly ClusterObject[] {
         type: "LoadBalancer",
         externalIPs: [address("external IP")],
         ingress: [{ ip: address("load balancer IP"), ipMode: "VIP" }],
-        ports: [{ nodePort: target(family, index, "node port")[1] }],
+        ports: [{ protocol, nodePort: target(family, index, "node port")[1] }],
         internalTrafficPolicy: internal,
         externalTrafficPolicy: external,
       }),
@@ -103,22 +112,33 @@ function objects(family: Family): readonly ClusterObject[] {
         endpoints.endpoints.map(([member, conditions]) =>
           endpoint(ADDRESSES[member][family === "IPv4" ? 0 : 1], conditions)
         ),
-        { addressType: family },
+        { addressType: family, ports: [{ name: "", protocol, port: TARGET_PORT }] },
       ),
     ];
   });
 }
 
+/** Settings on which the table depends. */
+type Given = Pick<Partial<Settings>, "masqueradeAll" | "detector">;
+
 /** What BEHAVIOUR §6.5 says: the endpoints that can be met and the source that they see, or what happens instead. */
-function expected({ internal, external, endpoints }: Scenario, kind: FrontendKind, from: Sender) {
+function expected(
+  { internal, external, endpoints: { cluster, local } }: Scenario,
+  kind: FrontendKind,
+  from: Sender,
+  given: Given,
+): string {
   const met = (list: readonly Member[], source: "own" | "node") =>
-    list.length === 0 ? "timeout" : `${list.join(" ")} from ${source}`;
-  const { cluster, local } = endpoints;
+    list.length === 0 ? "timeout" : `${list.join(" ")} from ${from === "node" ? "node" : source}`;
+  const hasDetector = !("detector" in given) || given.detector !== undefined;
+  const isPod = from === "pod-b" && hasDetector;
   if (cluster.length === 0) return "refused";
-  const self = from === "pod-b" ? "own" : "node";
-  if (kind === "cluster IP") return met(internal === "Cluster" ? cluster : local, self);
+  if (kind === "cluster IP") {
+    const masquerade = given.masqueradeAll || (hasDetector && !isPod);
+    return met(internal === "Cluster" ? cluster : local, masquerade ? "node" : "own");
+  }
   if (external === "Cluster") return met(cluster, "node");
-  return from === "client" ? met(local, "own") : met(cluster, self);
+  return isPod || from === "node" ? met(cluster, "own") : met(local, "own");
 }
 
 function summary(outcomes: readonly Outcome[], from: Sender): string {
@@ -139,39 +159,75 @@ const CONNECTIONS = 20;
 kernelTest("Every row of the policies' table holds for packets, in both families", async () => {
   await using world = await ClusterLab.create();
   await world.program(FAMILIES.flatMap(objects));
-  const wrong: string[] = [];
-  for (const family of FAMILIES) {
-    await Promise.all(SENDERS.map(async (from) => {
-      for (const [index, scenario] of SCENARIOS.entries()) {
-        for (const kind of FRONTENDS) {
-          const want = expected(scenario, kind, from);
-          const [address, port] = target(family, index, kind);
-          const got = await observe(world, from, address, port, want.includes(" from "));
-          const { internal, external, endpoints } = scenario;
-          const row = `${family}, internal ${internal}, external ${external}, ${endpoints.name}`;
-          if (got !== want) wrong.push(`${row}: ${from} → ${kind}: want ${want}, got ${got}`);
-        }
-      }
-    }));
-  }
-  assert.deepEqual(wrong, []);
+  assert.deepEqual(await deviations(world, SCENARIOS, {}), []);
 });
 
+/** Settings that change the table, for the node of the lab, whose interface to a pod has the pod's name. */
+const VARIANTS: readonly (readonly [name: string, given: Given])[] = [
+  ["masqueradeAll", { masqueradeAll: true }],
+  ["no detector", { detector: undefined }],
+  ["no detector, masqueradeAll", { detector: undefined, masqueradeAll: true }],
+  ["pods by their interface", { detector: { by: "interface", name: "pod-b" } }],
+  ["pods by the prefix of it", { detector: { by: "interface-prefix", prefix: "pod-" } }],
+];
+
+kernelTest("With other settings the table holds as they say, in both families", async () => {
+  await using world = await ClusterLab.create();
+  const scenarios = SCENARIOS.filter(({ internal, external, endpoints, protocol }) =>
+    internal === external && protocol === "TCP" &&
+    ["here and elsewhere", "elsewhere only"].includes(endpoints.name)
+  );
+  for (const [name, given] of VARIANTS) {
+    await world.program(FAMILIES.flatMap(objects), { IPv4: given, IPv6: given });
+    assert.deepEqual(await deviations(world, scenarios, given), [], name);
+  }
+});
+
+/** Tries scenarios from everywhere in both families, and returns what is not as the table says. */
+async function deviations(
+  world: ClusterLab,
+  scenarios: readonly Scenario[],
+  given: Given,
+): Promise<readonly string[]> {
+  const lanes = SENDERS.flatMap((from) => FAMILIES.map((family) => ({ from, family })));
+  const found = await Promise.all(lanes.map(async ({ from, family }) => {
+    const wrong: string[] = [];
+    for (const scenario of scenarios) {
+      for (const kind of FRONTENDS) {
+        const want = expected(scenario, kind, from, given);
+        const to = target(family, SCENARIOS.indexOf(scenario), kind);
+        const got = await observe(world, from, to, scenario.protocol, want);
+        const { internal, external, endpoints, protocol } = scenario;
+        const row = `${family}, internal ${internal}, external ${external}, ${endpoints.name}`;
+        if (got === want) continue;
+        wrong.push(`${row}: ${from} → ${protocol} ${kind}: want ${want}, got ${got}`);
+      }
+    }
+    return wrong;
+  }));
+  return found.flat();
+}
+
+/** Opens connections, as many as it takes to see what is wanted, and says what came of them. */
 async function observe(
   world: ClusterLab,
   from: Sender,
-  address: string,
-  port: number,
-  isAnswered: boolean,
+  [address, port]: readonly [string, number],
+  protocol: "TCP" | "UDP",
+  want: string,
 ): Promise<string> {
   const member = world.members[from];
-  const before = isAnswered ? 0 : await unreachables(member);
-  const outcomes = await member.connectMany(address, port, isAnswered ? CONNECTIONS : 1, {
+  const isAnswered = want.includes(" from ");
+  const isUnheard = protocol === "TCP" && address.includes(":") && !isAnswered;
+  const before = isUnheard ? await unreachables(member) : 0;
+  const count = want.startsWith("pod-a remote ") ? CONNECTIONS : isAnswered ? 2 : 1;
+  const outcomes = await member.connectMany(address, port, count, {
+    protocol,
     parallel: 10,
     timeoutMs: isAnswered ? 2_000 : 150,
   });
   const got = summary(outcomes, from);
-  const wasTold = !isAnswered && got === "timeout" && await unreachables(member) > before;
+  const wasTold = isUnheard && got === "timeout" && await unreachables(member) > before;
   return wasTold ? "refused" : got;
 }
 
@@ -226,7 +282,20 @@ kernelTest(
     assert.equal(await reach("client"), "timeout");
     assert.equal(await reach("client", "2001:db8:2::1"), "answered");
 
-    for (const everybody of [[], ["0.0.0.0/0"], ["nonsense"]]) {
+    await world.lab.node.output("ip", ["address", "add", `${vip}/32`, "dev", "lo"]);
+    const fromItself = async () => {
+      const options = { sourceAddress: vip, timeoutMs: 250 };
+      return (await world.members.node.connect(vip, 80, options)).result;
+    };
+    assert.equal(await fromItself(), "answered", "with the node its load balancer's address");
+    await program("192.0.2.100/32");
+    assert.equal(await fromItself(), "timeout", "without the node it has no right either");
+    await program("2001:db8::/64");
+    assert.equal(await reach("client"), "timeout", "IPv4 is closed by IPv6 ranges");
+    assert.equal(await reach("client", "2001:db8:2::1"), "answered");
+    assert.equal(await reach("pod-b", "2001:db8:2::1"), "timeout");
+
+    for (const everybody of [[], ["0.0.0.0/0"], ["192.0.2.1/32", "0.0.0.0/0"], ["nonsense"]]) {
       await program(...everybody);
       for (const from of SENDERS) {
         assert.equal(
@@ -239,48 +308,48 @@ kernelTest(
   },
 );
 
-kernelTest("Node ports answer on the addresses that they shall answer on", async () => {
-  await using world = await ClusterLab.create();
-  const objects = [
-    service("web", { type: "NodePort", ports: [{ nodePort: 30080 }] }),
-    slice("web", [ADDRESSES["pod-a"][0]]),
-  ];
-  await world.lab.node.output("ip", ["address", "add", "203.0.113.7/32", "dev", "lo"]);
-  await world.members.client.output("ip", ["route", "replace", "203.0.113.7", "via", "192.0.2.10"]);
-  const reach = async (to: string) =>
-    (await world.members.client.connect(to, 30080, { timeoutMs: 250 })).result;
+/** An address of the node besides its first one. */
+const SECOND = { IPv4: "203.0.113.7", IPv6: "2001:db8:3::7" } as const;
 
-  await world.program(objects);
-  assert.equal(await reach("192.0.2.10"), "answered");
-  assert.equal(await reach("203.0.113.7"), "refused", "another address of the node");
-  const any = { IPv4: { nodePortAddresses: "any" } } as const;
-  await world.program(objects, any);
-  assert.equal(await reach("192.0.2.10"), "answered");
-  assert.equal(await reach("203.0.113.7"), "answered");
-  const loopback = await world.members.node.connect("127.0.0.1", 30080);
-  assert.equal(loopback.result, "refused", "loopback never");
-  await world.program(objects, { IPv4: { nodePortAddresses: ["203.0.113.7"] } });
-  assert.equal(await reach("192.0.2.10"), "refused");
-  assert.equal(await reach("203.0.113.7"), "answered", "at once, without a restart");
-});
-
-kernelTest("masqueradeAll masquerades pods to cluster IPs, and no detector nobody", async () => {
-  await using world = await ClusterLab.create();
-  const objects = [service("web"), slice("web", [ADDRESSES["pod-a"][0]])];
-  const seen = async (from: Sender) =>
-    summary([await world.members[from].connect("10.96.0.10", 80)], from);
-  await world.program(objects, { IPv4: { masqueradeAll: true } });
-  assert.equal(await seen("pod-b"), "pod-a from node");
-  assert.equal(await seen("client"), "pod-a from node");
-  await world.program(objects, { IPv4: { detector: undefined } });
-  assert.equal(await seen("pod-b"), "pod-a from own");
-  assert.equal(await seen("client"), "pod-a from own");
-  const veth = { by: "interface", name: "pod-b" } as const;
-  await world.program(objects, { IPv4: { detector: veth } });
-  assert.equal(await seen("pod-b"), "pod-a from own", "by the interface");
-  assert.equal(await seen("client"), "pod-a from node");
-  const prefix = { by: "interface-prefix", prefix: "pod-" } as const;
-  await world.program(objects, { IPv4: { detector: prefix } });
-  assert.equal(await seen("pod-b"), "pod-a from own", "by the interface's prefix");
-  assert.equal(await seen("client"), "pod-a from node");
-});
+kernelTest(
+  "Node ports answer on the addresses that they shall answer on, in both families",
+  async () => {
+    await using world = await ClusterLab.create();
+    const objects = FAMILIES.flatMap((family, index) => [
+      service(`web-${index}`, {
+        clusterIP: family === "IPv4" ? "10.96.0.10" : "fd00:96::10",
+        type: "NodePort",
+        ports: [{ nodePort: 30080 }],
+      }),
+      slice(`web-${index}`, [ADDRESSES["pod-a"][index]!]),
+    ]);
+    const { node, client } = world.members;
+    for (const address of [`${SECOND.IPv4}/32`, `${SECOND.IPv6}/128`]) {
+      await node.output("ip", ["address", "add", address, "dev", "lo"]);
+    }
+    const variants: readonly [Settings["nodePortAddresses"] | undefined, ...boolean[]][] = [
+      [undefined, true, false],
+      ["any", true, true],
+      [[SECOND.IPv4, SECOND.IPv6], false, true],
+      [[], false, false],
+    ];
+    for (const [given, ...want] of variants) {
+      const addresses = (family: Family) =>
+        given === undefined ? {} : {
+          nodePortAddresses: given === "any"
+            ? given
+            : given.filter((one) => one.includes(":") === (family === "IPv6")),
+        };
+      await world.program(objects, { IPv4: addresses("IPv4"), IPv6: addresses("IPv6") });
+      for (const [index, family] of FAMILIES.entries()) {
+        const targets = [ADDRESSES.node[index]!, SECOND[family]];
+        const answers = targets.map(async (to) =>
+          (await client.connect(to, 30080, { timeoutMs: 500 })).result === "answered"
+        );
+        assert.deepEqual(await Promise.all(answers), want, `${family} ${given}`);
+        const loopback = await node.connect(family === "IPv4" ? "127.0.0.1" : "::1", 30080);
+        assert.equal(loopback.result, "refused", `${family} ${given}: loopback never`);
+      }
+    }
+  },
+);

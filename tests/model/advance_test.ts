@@ -50,6 +50,58 @@ Deno.test("A Service that goes leaves nothing behind", () => {
   assert.deepEqual(contents(next), contents(emptyState("IPv4", before.settings)));
 });
 
+Deno.test("A Service that loses a port, or its cluster IP, loses just what came of it", () => {
+  const ports = (["TCP", "UDP", "SCTP"] as const).map((protocol) => ({ name: protocol, protocol }));
+  const web = (changes: Parameters<typeof service>[1]) => [
+    service("web", { ports, ...changes }),
+    ...WEB.slice(1),
+  ];
+  const cases: readonly { given: Parameters<typeof service>[1]; want: readonly string[] }[] = [
+    { given: {}, want: ["10.96.0.10 TCP 80", "10.96.0.10 UDP 80", "10.96.0.10 SCTP 80"] },
+    { given: { ports: ports.slice(0, 2) }, want: ["10.96.0.10 TCP 80", "10.96.0.10 UDP 80"] },
+    { given: { clusterIP: "None" }, want: [] },
+    { given: { clusterIP: "None", ports: [] }, want: [] },
+    { given: { type: "ExternalName" }, want: [] },
+  ];
+  const before = stateOf(web({}));
+  for (const { given, want } of cases) {
+    const { next } = advance(before, {
+      snapshot: snapshotOf(...web(given)),
+      settings: before.settings,
+      services: new Set(["default/web"]),
+    });
+    assert.deepEqual([...next.claims.keys()].sort(), [...want].sort());
+    assert.equal(next.clusterIPs.has("10.96.0.10"), want.length > 0);
+  }
+});
+
+Deno.test("A Service that comes and goes between two syncs is no change", () => {
+  const before = stateOf(WEB);
+  const transition = advance(before, {
+    snapshot: snapshotOf(...WEB),
+    settings: before.settings,
+    services: new Set(["default/brief"]),
+  });
+  assert.deepEqual([...transition.frontends, ...transition.clusterIPs], []);
+  assert.deepEqual(contents(transition.next), contents(before));
+});
+
+Deno.test("Slices that come before their Service serve it when it comes", () => {
+  const before = stateOf(WEB.slice(1));
+  assert.equal(before.claims.size, 0);
+  const change = { snapshot: snapshotOf(...WEB), settings: before.settings };
+  const { next } = advance(before, { ...change, services: new Set(["default/web"]) });
+  assert.equal(winner(next, "10.96.0.10 TCP 80")?.cluster.length, 2);
+});
+
+Deno.test("Under policy Local traffic that was dropped is rejected once no slice is left", () => {
+  const web = service("web", { internalTrafficPolicy: "Local" });
+  const dispatch = (...objects: ClusterObject[]) =>
+    winner(stateOf([web, ...objects]), "10.96.0.10 TCP 80")?.dispatch;
+  assert.equal(dispatch(slice("web", ["10.244.2.6"])), "drop");
+  assert.equal(dispatch(), "reject");
+});
+
 Deno.test("Two Services with the same local endpoint share one hairpin entry until both are gone", () => {
   const local = [endpoint("10.244.1.5", { nodeName: "node-a" })];
   const web = [service("web"), slice("web", local)];
@@ -63,6 +115,49 @@ Deno.test("Two Services with the same local endpoint share one hairpin entry unt
   });
   assert.equal(next.hairpins.get("10.244.1.5"), 1);
 });
+
+const CONTESTED: readonly { name: string; key: string; claim: Parameters<typeof service>[1] }[] = [
+  { name: "external IP", key: "192.0.2.1 TCP 80", claim: { externalIPs: ["192.0.2.1"] } },
+  {
+    name: "load balancer IP",
+    key: "192.0.2.1 TCP 80",
+    claim: { type: "LoadBalancer", ingress: [{ ip: "192.0.2.1", ipMode: "VIP" }] },
+  },
+  {
+    name: "node port",
+    key: "* TCP 30080",
+    claim: { type: "NodePort", ports: [{ nodePort: 30080 }] },
+  },
+];
+
+for (const { name, key, claim } of CONTESTED) {
+  Deno.test(`Three Services claim one ${name}: age decides, then the name, and each takes over from the one before`, () => {
+    const heirs = [
+      service("z-old", { ...claim, clusterIP: "10.96.0.11" }),
+      service("b-young", {
+        ...claim,
+        clusterIP: "10.96.0.12",
+        creationTimestamp: "2026-02-01T00:00:00Z",
+      }),
+      service("c-young", {
+        ...claim,
+        clusterIP: "10.96.0.13",
+        creationTimestamp: "2026-02-01T00:00:00Z",
+      }),
+    ];
+    let state = stateOf(heirs.toReversed());
+    for (const [index, heir] of heirs.entries()) {
+      assert.equal(winner(state, key)?.owner.name, `default/${heir.name}`);
+      assert.equal(conflictAbout(state, key)?.losers.length ?? 0, 2 - index);
+      state = advance(state, {
+        snapshot: snapshotOf(...heirs.slice(index + 1)),
+        settings: state.settings,
+        services: new Set([`default/${heir.name}`]),
+      }).next;
+    }
+    assert.equal(winner(state, key), undefined);
+  });
+}
 
 Deno.test("Of two Services with one external IP and port the older one has it, and the other one when it goes", () => {
   const young = service("a-young", {
@@ -125,6 +220,25 @@ Deno.test("A node that moves to another zone gets all its endpoints chosen anew"
   assert.deepEqual(ids, ["10.244.1.1:8080"]);
 });
 
+Deno.test("A node that gets to know its address admits load balancers' own addresses by it", () => {
+  const objects = [
+    service("web", {
+      type: "LoadBalancer",
+      ingress: [{ ip: "203.0.113.1", ipMode: "VIP" }],
+      loadBalancerSourceRanges: ["192.0.2.0/24"],
+    }),
+  ];
+  const before = stateOf(objects, { settings: settings({ nodeAddress: undefined }) });
+  const admitted = (state: DesiredState) => winner(state, "203.0.113.1 TCP 80")?.allowedSources;
+  assert.deepEqual(admitted(before), ["192.0.2.0/24"]);
+  const { next } = advance(before, {
+    snapshot: snapshotOf(...objects),
+    settings: settings({ nodeAddress: "192.0.2.10" }),
+    services: new Set(),
+  });
+  assert.deepEqual(admitted(next), ["192.0.2.0/24", "203.0.113.1/32"]);
+});
+
 Deno.test("Any history of changes ends in the state that is derived from its last snapshot at once", () => {
   fc.assert(
     fc.property(arbitraryHistory(), (history) => {
@@ -133,7 +247,7 @@ Deno.test("Any history of changes ends in the state that is derived from its las
       for (const step of history) {
         const touched = new Set<string>();
         snapshot = step.do === "upsert"
-          ? withObject(snapshot, step.object, touched)
+          ? withObject(snapshot, frozen(step.object), touched)
           : withoutObject(snapshot, step.kind, step.key, touched);
         state = advance(state, { snapshot, settings: settings(), services: touched }).next;
       }
@@ -147,6 +261,14 @@ Deno.test("Any history of changes ends in the state that is derived from its las
     { numRuns: 200 },
   );
 });
+
+/** Makes every attempt to change an object an error. */
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.values(Object.freeze(value)).forEach(frozen);
+  }
+  return value;
+}
 
 /** Everything that a state says, with endpoints sorted: their slots depend on history. */
 function contents(state: DesiredState): unknown {

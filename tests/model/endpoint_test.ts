@@ -88,6 +88,30 @@ Deno.test("Endpoints: one that is listed twice is ready when one of the lists sa
   }
 });
 
+Deno.test("Endpoints: one that a slice lists terminating, ready and terminating again is ready", () => {
+  const gone = endpoint("10.0.1.1", { ready: false, serving: false, terminating: true });
+  const [found, ...others] = endpointsOf(
+    [slice("a", [gone, endpoint("10.0.1.1"), gone])],
+    QUERY,
+    [],
+  );
+  assert.deepEqual([found?.ready, found?.terminating, others], [true, false, []]);
+});
+
+Deno.test("Endpoints: an address on two nodes that is ready on neither is one endpoint, and no trouble", () => {
+  const down = { ready: false, serving: false };
+  const slices = [
+    slice("a", [endpoint("10.0.1.1", { ...down, nodeName: "node-a" })]),
+    slice("a", [endpoint("10.0.1.1", { ...down, nodeName: "node-b" })], { name: "a-b" }),
+  ];
+  const problems: Problem[] = [];
+  for (const order of [slices, slices.toReversed()]) {
+    const found = endpointsOf(order, QUERY, problems);
+    assert.deepEqual(found.map(({ ready, serving }) => [ready, serving]), [[false, false]]);
+  }
+  assert.deepEqual(problems, []);
+});
+
 Deno.test("Endpoints: local is what runs on this node", () => {
   const slices = [slice("a", [endpoint("10.0.1.1", { nodeName: "node-a" }), endpoint("10.0.1.2")])];
   assert.deepEqual(endpointsOf(slices, QUERY, []).map((one) => one.local), [true, false]);

@@ -20,6 +20,8 @@ interface Case {
   readonly cluster: string;
   readonly local: string;
   readonly dispatch: readonly [string, string];
+  /** Why hints do not count. */
+  readonly ignored?: readonly string[];
 }
 
 function at(last: number, changes: Partial<EndpointObject> = {}): EndpointObject {
@@ -126,6 +128,7 @@ const CASES: readonly Case[] = [
     cluster: "12",
     local: "",
     dispatch: ["cluster", "external"],
+    ignored: ["Ignored hints for zones: a ready endpoint has none"],
   },
   {
     name: "no endpoint for this zone: no hints",
@@ -134,6 +137,7 @@ const CASES: readonly Case[] = [
     cluster: "12",
     local: "",
     dispatch: ["cluster", "external"],
+    ignored: ['Ignored hints for zones: no ready endpoint is meant for zone "zone-c"'],
   },
   {
     name: "a node without a zone: no hints",
@@ -141,6 +145,7 @@ const CASES: readonly Case[] = [
     cluster: "12",
     local: "",
     dispatch: ["cluster", "external"],
+    ignored: ["Ignored hints for zones: this node has no zone"],
   },
   {
     name: "only an unready endpoint is hinted for this zone: no hints",
@@ -149,6 +154,7 @@ const CASES: readonly Case[] = [
     cluster: "1",
     local: "",
     dispatch: ["cluster", "external"],
+    ignored: ['Ignored hints for zones: no ready endpoint is meant for zone "zone-a"'],
   },
   {
     name: "node hints come before zone hints",
@@ -171,6 +177,54 @@ const CASES: readonly Case[] = [
     cluster: "1",
     local: "",
     dispatch: ["cluster", "external"],
+    ignored: ['Ignored hints for nodes: no ready endpoint is meant for node "node-a"'],
+  },
+  {
+    name: "one ready endpoint without hints of either kind: no hints",
+    zone: "zone-a",
+    endpoints: [
+      at(1, { zoneHints: ["zone-a"], nodeHints: ["node-a"] }),
+      at(2, { zoneHints: ["zone-a"] }),
+      at(3),
+    ],
+    cluster: "123",
+    local: "",
+    dispatch: ["cluster", "external"],
+    ignored: [
+      "Ignored hints for nodes: a ready endpoint has none",
+      "Ignored hints for zones: a ready endpoint has none",
+    ],
+  },
+  {
+    name: "one ready endpoint without a node hint: zone hints decide",
+    zone: "zone-a",
+    endpoints: [
+      at(1, { zoneHints: ["zone-b"], nodeHints: ["node-a"] }),
+      at(2, { zoneHints: ["zone-a"] }),
+    ],
+    cluster: "2",
+    local: "",
+    dispatch: ["cluster", "external"],
+    ignored: ["Ignored hints for nodes: a ready endpoint has none"],
+  },
+  {
+    name: "hints of endpoints that are not ready are no hints that are ignored",
+    zone: "zone-a",
+    endpoints: [at(1), at(2, { ...UNREADY, zoneHints: ["zone-a"], nodeHints: ["node-a"] })],
+    cluster: "1",
+    local: "",
+    dispatch: ["cluster", "external"],
+  },
+  {
+    name: "hints do not keep draining endpoints from taking over",
+    zone: "zone-a",
+    endpoints: [
+      at(1, { ...DRAINING, zoneHints: ["zone-a"] }),
+      at(2, { ...DRAINING, zoneHints: ["zone-b"] }),
+    ],
+    cluster: "12",
+    local: "",
+    dispatch: ["cluster", "external"],
   },
   {
     name: "hints never filter the local list",
@@ -183,7 +237,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { name, internal, external, endpoints, zone = "", ...want } of CASES) {
+for (const { name, internal, external, endpoints, zone = "", ignored = [], ...want } of CASES) {
   Deno.test(`Selection: ${name}`, () => {
     const [port] = servicePortsOf(
       service("web", {
@@ -205,8 +259,22 @@ for (const { name, internal, external, endpoints, zone = "", ...want } of CASES)
     assert.equal(last(selection.local), want.local, "local list");
     const dispatch = [internalDispatch(port, selection), externalDispatch(port, selection)];
     assert.deepEqual(dispatch, want.dispatch);
+    assert.deepEqual(selection.ignoredHints, ignored);
   });
 }
+
+Deno.test("Selection: external Local without a way in from outside asks for no local list", () => {
+  const [port] = servicePortsOf(
+    service("web", { type: "NodePort", externalTrafficPolicy: "Local" }),
+    "IPv4",
+    [],
+  );
+  assert.ok(port);
+  const query = { family: "IPv4", portName: "", protocol: "TCP", nodeName: "node-a" } as const;
+  const found = endpointsOf([slice("web", [at(1, HERE)])], query, []);
+  const selection = selectEndpoints(port, found, { nodeName: "node-a", zone: "" });
+  assert.deepEqual([selection.cluster.length, selection.local.length], [1, 0]);
+});
 
 Deno.test("Selection: internal Local without a way in from outside leaves the cluster list empty", () => {
   const [port] = servicePortsOf(

@@ -94,6 +94,42 @@ const CASES: readonly Case[] = [
     want: [{ nodePort: 30080, externalPolicy: "Cluster" }],
   },
   {
+    name: "externalTrafficPolicy means nothing for a type that is not known",
+    given: service("web", {
+      type: "",
+      externalTrafficPolicy: "Local",
+      ports: [{ nodePort: 30080 }],
+    }),
+    want: [{ nodePort: 30080, externalPolicy: "Cluster" }],
+  },
+  {
+    name: "a load balancer without node ports (allocateLoadBalancerNodePorts: false) has none",
+    given: service("web", {
+      type: "LoadBalancer",
+      ingress: [{ ip: "192.0.2.1", ipMode: "VIP" }],
+      externalTrafficPolicy: "Local",
+    }),
+    want: [{ nodePort: 0, loadBalancerIPs: ["192.0.2.1"], externalPolicy: "Local" }],
+  },
+  {
+    name: "a cluster IP of the other family than its ipFamilies say is reported",
+    given: service("web", {
+      clusterIP: "10.96.0.10",
+      clusterIPs: ["10.96.0.10", "10.96.0.11"],
+      ipFamilies: ["IPv4", "IPv6"],
+    }),
+    family: "IPv6",
+    want: [],
+    problems: [/cluster IP "10.96.0.11" is not an IPv6 address/],
+  },
+  {
+    name: "one port number of three protocols makes three ports",
+    given: service("web", {
+      ports: (["TCP", "UDP", "SCTP"] as const).map((protocol) => ({ name: protocol, protocol })),
+    }),
+    want: [{ protocol: "TCP" }, { protocol: "UDP" }, { protocol: "SCTP" }],
+  },
+  {
     name: "externalTrafficPolicy means nothing without a way in from outside",
     given: service("web", { externalTrafficPolicy: "Local" }),
     want: [{ externalPolicy: "Cluster" }],

@@ -1,6 +1,8 @@
 import fc from "fast-check";
+import type { Family } from "../../model/family.ts";
 import type { ClusterObject, EndpointObject, Kind, ObjectKey } from "../../model/objects.ts";
 import { keyOf } from "../../model/objects.ts";
+import type { Settings } from "../../model/settings.ts";
 import { endpoint, service, slice } from "./objects.ts";
 
 /** One change of a cluster. */
@@ -9,27 +11,95 @@ export type Step =
   | { readonly do: "remove"; readonly kind: Kind; readonly key: ObjectKey };
 
 const NAMES = ["a", "b", "c", "d"];
-const PORTS = ["", "http", "dns"];
+
+/** Names and protocols of ports: few, so that Services and slices often have the same ones, and not always. */
+const PORTS = [
+  { name: "", protocol: "TCP" },
+  { name: "", protocol: "TCP" },
+  { name: "dns", protocol: "UDP" },
+  { name: "dns", protocol: "UDP" },
+  { name: "dns", protocol: "SCTP" },
+  { name: "http", protocol: "TCP" },
+] as const;
 
 /**
  * Clusters of a few Services that get into each other's way: few names, addresses and ports, both families, all
  * protocols, policies, conditions and hints, and now and then a value that is no address.
  */
 export function arbitraryCluster(): fc.Arbitrary<readonly ClusterObject[]> {
-  return fc.array(fc.oneof(arbitraryService(), arbitrarySlice()), { maxLength: 16 }).map((
-    objects,
-  ) => [
+  const object = fc.oneof(arbitraryService(), arbitrarySlice());
+  return fc.array(object, { maxLength: 16, size: "max" }).map((objects) => [
     ...new Map(objects.map((object) => [object.kind + keyOf(object), object])).values(),
   ]);
 }
 
 /** Histories of such a cluster. */
 export function arbitraryHistory(): fc.Arbitrary<readonly Step[]> {
+  return fc.array(arbitraryStep(), LENGTH);
+}
+
+/** As long as it may be, more often than fast-check would make it by itself: little happens in three steps. */
+const LENGTH = { maxLength: 30, size: "max" } as const;
+
+function arbitraryStep(): fc.Arbitrary<Step> {
   const object = fc.oneof(arbitraryService(), arbitrarySlice());
   const upsert = object.map((one): Step => ({ do: "upsert", object: one }));
   const remove = object.map((one): Step => ({ do: "remove", kind: one.kind, key: keyOf(one) }));
-  return fc.array(fc.oneof({ weight: 3, arbitrary: upsert }, { weight: 1, arbitrary: remove }), {
-    maxLength: 30,
+  return fc.oneof({ weight: 4, arbitrary: upsert }, { weight: 1, arbitrary: remove });
+}
+
+/** One change of a cluster, or of what is known about the node: all of it, for each family. */
+export type Moment =
+  | Step
+  | { readonly do: "move"; readonly node: Readonly<Record<Family, Partial<Settings>>> };
+
+/** Histories of such a cluster in which addresses of the node, ServiceCIDRs, the zone and options change too. */
+export function arbitraryLife(): fc.Arbitrary<readonly Moment[]> {
+  const move = arbitraryNode().map((node): Moment => ({ do: "move", node }));
+  const moment = fc.oneof(
+    { weight: 5, arbitrary: arbitraryStep() },
+    { weight: 2, arbitrary: move },
+  );
+  return fc.array(moment, LENGTH);
+}
+
+const NODE_ADDRESSES = {
+  IPv4: ["192.0.2.10", "192.0.2.11"],
+  IPv6: ["2001:db8::10", "2001:db8::11"],
+} as const;
+
+/** Ranges of cluster IPs, also some that border on, or lie in, others: the kernel keeps them as intervals. */
+const SERVICE_CIDRS = [
+  { IPv4: [], IPv6: [] },
+  { IPv4: ["10.96.0.0/12"], IPv6: ["fd00:96::/108"] },
+  { IPv4: ["10.96.0.0/16"], IPv6: ["fd00:96::/112"] },
+  { IPv4: ["10.96.0.0/12", "10.112.0.0/12"], IPv6: ["fd00:96::/108", "fd00:96::10:0/108"] },
+  { IPv4: ["10.96.0.0/16", "172.30.0.0/16"], IPv6: ["fd00:96::/112", "fd00:97::/108"] },
+] as const;
+
+function arbitraryNode(): fc.Arbitrary<Readonly<Record<Family, Partial<Settings>>>> {
+  return fc.record({
+    zone: fc.constantFrom("", "zone-a", "zone-b"),
+    isKnown: fc.boolean(),
+    local: fc.constantFrom(0, 1, 2),
+    nodePorts: fc.constantFrom(0, 1, 2, "any" as const),
+    cidrs: fc.constantFrom(...SERVICE_CIDRS),
+    masqueradeAll: fc.constantFrom(false, false, false, true),
+    hasDetector: fc.constantFrom(true, true, true, false),
+  }).map(({ zone, isKnown, local, nodePorts, cidrs, masqueradeAll, hasDetector }) => {
+    const of = (family: Family): Partial<Settings> => {
+      const addresses = NODE_ADDRESSES[family];
+      return {
+        zone,
+        nodeAddress: isKnown ? addresses[0] : undefined,
+        localAddresses: addresses.slice(0, local),
+        nodePortAddresses: nodePorts === "any" ? nodePorts : addresses.slice(0, nodePorts),
+        serviceCIDRs: cidrs[family],
+        masqueradeAll,
+        ...(hasDetector ? {} : { detector: undefined }),
+      };
+    };
+    return { IPv4: of("IPv4"), IPv6: of("IPv6") };
   });
 }
 
@@ -46,11 +116,10 @@ function arbitraryService(): fc.Arbitrary<ClusterObject> {
     type: fc.constantFrom("ClusterIP", "NodePort", "LoadBalancer"),
     ports: fc.uniqueArray(
       fc.record({
-        name: fc.constantFrom(...PORTS),
-        protocol: fc.constantFrom("TCP", "UDP", "SCTP"),
         port: fc.constantFrom(80, 443, 53),
         nodePort: fc.constantFrom(0, 0, 30080, 30081),
-      }),
+        kind: fc.constantFrom(...PORTS),
+      }).map(({ kind, ...numbers }) => ({ ...kind, ...numbers })),
       { maxLength: 3, selector: (port) => port.name },
     ),
     externalIPs: externals,
@@ -90,11 +159,8 @@ function arbitrarySlice(): fc.Arbitrary<ClusterObject> {
     suffix: fc.constantFrom("1", "2"),
     family: fc.constantFrom("IPv4", "IPv4", "IPv6"),
     ports: fc.uniqueArray(
-      fc.record({
-        name: fc.constantFrom(...PORTS),
-        protocol: fc.constantFrom("TCP", "UDP", "SCTP"),
-        port: fc.constantFrom(8080, 9090),
-      }),
+      fc.record({ kind: fc.constantFrom(...PORTS), port: fc.constantFrom(8080, 9090) })
+        .map(({ kind, port }) => ({ ...kind, port })),
       { maxLength: 3, selector: (port) => port.name },
     ),
     hosts: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 8 }),

@@ -1,5 +1,6 @@
+import type { ApplyReport } from "../../backends/backend.ts";
 import { NftablesBackend } from "../../backends/nftables/nftables_backend.ts";
-import { spawnedNft } from "../../backends/nftables/nft.ts";
+import { type Nft, spawnedNft } from "../../backends/nftables/nft.ts";
 import { Lab, type Namespace } from "../../cli/demo/lab.ts";
 import { advance } from "../../model/advance.ts";
 import { systemClock } from "../../model/clock.ts";
@@ -28,17 +29,20 @@ export const TARGET_PORT = 8080;
 export class ClusterLab implements AsyncDisposable {
   readonly lab: Lab;
   readonly members: Readonly<Record<Member, Namespace>>;
+  /** How the node's rules are reached. */
+  readonly nft: Nft;
   #backends: Readonly<Record<Family, NftablesBackend>>;
   readonly #states = new Map<Family, DesiredState>();
 
-  private constructor(lab: Lab, members: Record<Member, Namespace>) {
+  private constructor(lab: Lab, members: Record<Member, Namespace>, nft: Nft) {
     this.lab = lab;
     this.members = members;
-    this.#backends = backendsOn(lab.node);
+    this.nft = nft;
+    this.#backends = backendsWith(nft);
   }
 
-  /** Makes the lab and starts all servers. */
-  static async create(): Promise<ClusterLab> {
+  /** Makes the lab and starts all servers. `wrap` may come between weir and nft. */
+  static async create(wrap: (nft: Nft) => Nft = (nft) => nft): Promise<ClusterLab> {
     const lab = await Lab.create({ addresses: [...ADDRESSES.node] });
     try {
       const pod = (name: Member) => lab.addPod({ name, addresses: [...ADDRESSES[name]] });
@@ -55,18 +59,22 @@ export class ClusterLab implements AsyncDisposable {
           (["TCP", "UDP"] as const).map((protocol) => member.serve(TARGET_PORT, { protocol }))
         ),
       );
-      return new ClusterLab(lab, members);
+      return new ClusterLab(lab, members, wrap(nftOn(lab.node)));
     } catch (error) {
       await lab.close();
       throw error;
     }
   }
 
-  /** Makes `objects` all that the cluster holds: a full apply for the first time or with other settings. */
+  /**
+   * Makes `objects` all that the cluster holds: a full apply for the first time or with other settings. Returns what was
+   * done in each family.
+   */
   async program(
     objects: readonly ClusterObject[],
     changes: Partial<Record<Family, Partial<Settings>>> = {},
-  ): Promise<void> {
+  ): Promise<readonly ApplyReport[]> {
+    const reports: ApplyReport[] = [];
     for (const family of FAMILIES) {
       const current = settings(changes[family] ?? {}, family);
       const previous = this.#states.get(family) ?? emptyState(family, current);
@@ -76,15 +84,22 @@ export class ClusterLab implements AsyncDisposable {
         services: "all",
       } as const;
       const transition = advance(previous, change);
-      await this.#backends[family].apply(transition, { full: false });
+      reports.push(await this.#backends[family].apply(transition, { full: false }));
       await this.#backends[family].tidy();
       this.#states.set(family, transition.next);
     }
+    return reports;
+  }
+
+  /** Returns the names of the Service ports that have more clients than are remembered. */
+  async unlearned(family: Family): Promise<readonly string[]> {
+    const ports = await this.#backends[family].unlearned();
+    return ports.map(({ name }) => name);
   }
 
   /** Forgets everything, as a process that starts anew does. The rules stay in the kernel. */
   restart(): void {
-    this.#backends = backendsOn(this.lab.node);
+    this.#backends = backendsWith(this.nft);
     this.#states.clear();
   }
 
@@ -93,9 +108,12 @@ export class ClusterLab implements AsyncDisposable {
   }
 }
 
-/** Returns backends that program `node`. */
-function backendsOn(node: Namespace): Readonly<Record<Family, NftablesBackend>> {
-  const nft = spawnedNft({ run: (command, args, options) => node.exec(command, args, options) });
+/** Returns what reaches the rules of `node`. */
+function nftOn(node: Namespace): Nft {
+  return spawnedNft({ run: (command, args, options) => node.exec(command, args, options) });
+}
+
+function backendsWith(nft: Nft): Readonly<Record<Family, NftablesBackend>> {
   const backend = (family: Family) => new NftablesBackend(family, { nft, clock: systemClock });
   return { IPv4: backend("IPv4"), IPv6: backend("IPv6") };
 }

@@ -125,6 +125,7 @@ export function settings(changes: Partial<Settings> = {}, family: Family = "IPv4
     detector: { by: "source", cidr: isIPv4 ? "10.244.0.0/16" : "fd00:244::/64" },
     masqueradeAll: false,
     masqueradeBit: 14,
+    offersExternalIPs: true,
     nodeAddress: isIPv4 ? "192.0.2.10" : "2001:db8::10",
     localAddresses: isIPv4 ? ["192.0.2.10"] : ["2001:db8::10"],
     nodePortAddresses: isIPv4 ? ["192.0.2.10"] : ["2001:db8::10"],

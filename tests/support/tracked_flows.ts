@@ -1,4 +1,4 @@
-import type { Conntrack, FlowMatch } from "../../backends/conntrack/conntrack.ts";
+import type { Conntrack, DeleteOptions, FlowMatch } from "../../backends/conntrack/conntrack.ts";
 import { ConntrackError } from "../../backends/conntrack/conntrack_error.ts";
 import type { Flow } from "../../backends/conntrack/flow.ts";
 import type { Family } from "../../model/family.ts";
@@ -8,15 +8,17 @@ export class TrackedFlows implements Conntrack {
   flows: Flow[];
   /** How often the table was listed. */
   lists = 0;
-  /** What was deleted by, in order. */
-  readonly deletions: FlowMatch[] = [];
+  /** What was deleted by, in order: an array for each call. */
+  readonly deletions: (readonly FlowMatch[])[] = [];
   /** Errors of the next calls, first come first served. */
   readonly failures: { readonly list: Error[]; readonly delete: Error[] } = {
     list: [],
     delete: [],
   };
   /** Called when a list is about to end. */
-  onListed = () => {};
+  onListed: () => void | Promise<void> = () => {};
+  /** Called when a deletion begins; what it throws is the answer. */
+  onDelete = () => {};
 
   constructor(flows: readonly Flow[] = []) {
     this.flows = [...flows];
@@ -29,21 +31,29 @@ export class TrackedFlows implements Conntrack {
     );
   }
 
-  list(_family: Family, onFlow: (flow: Flow) => void): Promise<void> {
+  async list(_family: Family, onFlow: (flow: Flow) => void): Promise<void> {
     this.lists++;
     this.flows.forEach(onFlow);
-    this.onListed();
+    await this.onListed();
     const failure = this.failures.list.shift();
-    return failure === undefined ? Promise.resolve() : Promise.reject(failure);
+    if (failure !== undefined) throw failure;
   }
 
-  delete(_family: Family, match: FlowMatch): Promise<number> {
+  // deno-lint-ignore require-await -- the seam is asynchronous: a failure must reject
+  async delete(
+    _family: Family,
+    wanted: readonly FlowMatch[],
+    { onFlow }: DeleteOptions,
+  ): Promise<void> {
     const failure = this.failures.delete.shift();
-    if (failure !== undefined) return Promise.reject(failure);
-    this.deletions.push(match);
-    const before = this.flows.length;
-    this.flows = this.flows.filter((flow) => !matches(flow, match));
-    return Promise.resolve(before - this.flows.length);
+    if (failure !== undefined) throw failure;
+    this.deletions.push(wanted);
+    for (const match of wanted) {
+      this.onDelete();
+      const gone = this.flows.filter((flow) => matches(flow, match));
+      this.flows = this.flows.filter((flow) => !matches(flow, match));
+      gone.forEach(onFlow);
+    }
   }
 }
 

@@ -60,7 +60,7 @@ Deno.test("The store is synced when every kind has had a complete list, even an 
 Deno.test("The store knows when each kind was last heard of", () => {
   let now = 1_000;
   const store = new Store(() => now);
-  assert.equal(store.lastHeard("Service"), 0);
+  assert.equal(store.lastHeard("Service"), undefined);
   store.replace("Service", []);
   now = 2_000;
   store.heard("EndpointSlice");

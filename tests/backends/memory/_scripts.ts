@@ -246,6 +246,9 @@ add rule ip t other meta l4proto tcp ct original ip daddr 10.0.0.1 ct original p
 add rule ip t balancer dnat ip to tcp dport . numgen random mod 2 map @slots
 add rule ip t base meta l4proto tcp dnat ip to ip saddr map @clients
 add rule ip t base meta l4proto tcp update @clients { ct original ip saddr timeout 10s : ip daddr . tcp dport }
+add set ip t asked { typeof ip daddr . meta l4proto . th dport ; flags dynamic,timeout ; size 1000 ; }
+add rule ip t base meta l4proto tcp update @clients { ct original ip saddr timeout 10s : ip daddr . tcp dport } return
+add rule ip t base meta l4proto tcp update @asked { ct original ip daddr . meta l4proto . ct original proto-dst timeout 10s }
 add chain ip t post { type nat hook postrouting priority 100 ; }
 add rule ip t post ct status dnat masquerade fully-random`,
   },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Packet, Path } from "../../../backends/memory/evaluate.ts";
+import type { Evaluation, Packet, Path } from "../../../backends/memory/evaluate.ts";
 import { MemoryNft } from "../../../backends/memory/memory_nft.ts";
 import { UNKNOWN_TABLE } from "../../../backends/nftables/full_script.ts";
 import { NftablesBackend } from "../../../backends/nftables/nftables_backend.ts";
@@ -8,8 +8,9 @@ import { advance } from "../../../model/advance.ts";
 import { type DesiredState, emptyState, frontends } from "../../../model/desired_state.ts";
 import { FAMILIES, type Family } from "../../../model/family.ts";
 import type { ClusterObject } from "../../../model/objects.ts";
+import { sameRules, type Settings } from "../../../model/settings.ts";
 import { type Snapshot, withObject, withoutObject } from "../../../model/snapshot.ts";
-import { arbitraryHistory, type Step } from "../../support/arbitrary_cluster.ts";
+import { arbitraryLife, type Moment, type Step } from "../../support/arbitrary_cluster.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { endpoint, service, settings, slice, snapshotOf } from "../../support/objects.ts";
 import { nodeOf, packetFrom, PLACES, programmed, summary } from "./_node.ts";
@@ -19,14 +20,16 @@ class Stage {
   readonly clock = new FakeClock();
   readonly nft = new MemoryNft({ clock: this.clock });
   readonly family: Family;
-  readonly #backend: NftablesBackend;
+  #backend: NftablesBackend;
+  #settings: Settings;
   #snapshot: Snapshot = snapshotOf();
   state: DesiredState;
 
   constructor(family: Family) {
     this.family = family;
     this.#backend = new NftablesBackend(family, { nft: this.nft, clock: this.clock });
-    this.state = emptyState(family, settings({}, family));
+    this.#settings = settings({}, family);
+    this.state = emptyState(family, this.#settings);
   }
 
   /** Applies what is there now, all of it. */
@@ -34,14 +37,30 @@ class Stage {
     await this.#apply(new Set(), true);
   }
 
-  /** Applies a change, and nothing but the change. */
-  async take(step: Step): Promise<void> {
+  /** Applies a change, and nothing but the change, unless rules of the schema themselves are others. */
+  async take(moment: Moment): Promise<void> {
     const services = new Set<string>();
-    this.#snapshot = step.do === "upsert"
-      ? withObject(this.#snapshot, step.object, services)
-      : withoutObject(this.#snapshot, step.kind, step.key, services);
+    const before = this.#settings;
+    if (moment.do === "move") this.#settings = settings(moment.node[this.family], this.family);
+    else if (moment.do === "upsert") {
+      this.#snapshot = withObject(this.#snapshot, moment.object, services);
+    } else this.#snapshot = withoutObject(this.#snapshot, moment.kind, moment.key, services);
     const report = await this.#apply(services, false);
-    assert.deepEqual([report.mode, report.fallback], ["partial", undefined]);
+    const mode = sameRules(before, this.#settings) ? "partial" : "full";
+    assert.deepEqual([report.mode, report.fallback], [mode, undefined]);
+  }
+
+  /** Derives and applies everything anew, as a process that is started over the rules of another one. */
+  async restart(): Promise<void> {
+    this.#backend = new NftablesBackend(this.family, { nft: this.nft, clock: this.clock });
+    this.state = this.fresh();
+    await this.applyAll();
+  }
+
+  /** Returns the state that somebody would derive who sees the cluster for the first time. */
+  fresh(): DesiredState {
+    const change = { snapshot: this.#snapshot, settings: this.#settings, services: "all" } as const;
+    return advance(emptyState(this.family, this.#settings), change).next;
   }
 
   async tidy(): Promise<void> {
@@ -53,7 +72,7 @@ class Stage {
   }
 
   async #apply(services: ReadonlySet<string>, full: boolean) {
-    const change = { snapshot: this.#snapshot, settings: this.state.settings, services };
+    const change = { snapshot: this.#snapshot, settings: this.#settings, services };
     const transition = advance(this.state, change);
     const report = await this.#backend.apply(transition, { full });
     this.state = transition.next;
@@ -79,22 +98,23 @@ function packetsFor(state: DesiredState): readonly Packet[] {
 
 Deno.test("After any history of partial applies, packets fare as after one full apply", async () => {
   const property = fc.asyncProperty(
-    arbitraryHistory(),
+    arbitraryLife(),
     fc.constantFrom(...FAMILIES),
     fc.array(fc.nat(29), { maxLength: 4 }),
-    async (history, family, pauses) => {
+    async (life, family, pauses) => {
       const stage = new Stage(family);
       await stage.applyAll();
-      for (const [index, step] of history.entries()) {
-        await stage.take(step);
+      for (const [index, moment] of life.entries()) {
+        await stage.take(moment);
         if (!pauses.includes(index)) continue;
         await stage.clock.advance(1_000);
         await stage.tidy();
       }
-      const fresh = await programmed(stage.state);
+      const [same, anew] = await Promise.all([stage.state, stage.fresh()].map(programmed));
       for (const packet of packetsFor(stage.state)) {
         const stepwise = stage.nft.evaluate(packet, nodeOf(family));
-        assert.deepEqual(stepwise, fresh.evaluate(packet, nodeOf(family)));
+        assert.deepEqual(stepwise, same?.evaluate(packet, nodeOf(family)));
+        assert.deepEqual(fateOf(stepwise), anew && fateOf(anew.evaluate(packet, nodeOf(family))));
         assert.notEqual(stepwise.verdict, "mixed");
       }
     },
@@ -102,20 +122,32 @@ Deno.test("After any history of partial applies, packets fare as after one full 
   await fc.assert(property, { numRuns: 100 });
 });
 
+/** What becomes of a packet, without the slots that endpoints happen to have. */
+function fateOf({ verdict, paths }: Evaluation): unknown {
+  const ends = paths.map(({ destination, port, masquerade, probability }) =>
+    [destination, port, masquerade, probability].join(" ")
+  );
+  return [verdict, ends.sort()];
+}
+
 Deno.test("When all that is unused has been tidied up, the table is the one that a full apply makes", async () => {
   const property = fc.asyncProperty(
-    arbitraryHistory(),
+    arbitraryLife(),
     fc.constantFrom(...FAMILIES),
-    async (history, family) => {
+    async (life, family) => {
       const stage = new Stage(family);
       await stage.applyAll();
-      for (const step of history) await stage.take(step);
+      for (const moment of life) await stage.take(moment);
       await stage.clock.advance(2_000);
       await stage.tidy();
       const fresh = await programmed(stage.state);
       assert.deepEqual(contents(stage.nft), contents(fresh));
       await stage.applyAll();
       assert.deepEqual(contents(stage.nft), contents(fresh));
+      await stage.restart();
+      await stage.clock.advance(2_000);
+      await stage.tidy();
+      assert.deepEqual(contents(stage.nft), contents(await programmed(stage.fresh())));
     },
   );
   await fc.assert(property, { numRuns: 60 });

@@ -15,6 +15,7 @@ function notingNft(refused: RegExp): { readonly nft: Nft; readonly applied: stri
     inspect: (family) =>
       refused.test(family) ? Promise.reject(new Error("No nft")) : Promise.resolve(UNKNOWN_TABLE),
     listMap: () => Promise.resolve(new Map()),
+    listSet: () => Promise.resolve([]),
   };
   return { nft, applied };
 }

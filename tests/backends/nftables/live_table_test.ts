@@ -38,14 +38,28 @@ Deno.test("Balancers of weir's own table are found, and none of other tables", (
 });
 
 Deno.test("What session affinity needs is found, and its maps by the chains that fill them", () => {
-  const chains = ["sticky-tcp-lb-2-default/web/tcp", "learn-local-10800s-default/web/tcp"];
-  const live = parseLiveTable(listing(SCHEMA_CHAIN, ...chains), "IPv4");
-  assert.deepEqual([...live.parts].sort(), [
-    "chain learn-local-10800s-default/web/tcp",
-    "chain sticky-tcp-lb-2-default/web/tcp",
+  const chains = [
+    "sticky-tcp-lb-2-default/web/tcp",
+    "learn-10800s-default/web/tcp",
+    "learn-local-10800s-default/web/tcp",
+    "learn-both-10800s-default/web/tcp",
+    "learn-60s-default/web/udp",
+  ];
+  const parts = [
+    ...chains.map((name) => `chain ${name}`),
     "map affinity-default/web/tcp",
     "map affinity-local-default/web/tcp",
-  ]);
+    "map affinity-default/web/udp",
+  ];
+  const ipv4 = parseLiveTable(listing(SCHEMA_CHAIN, ...chains), "IPv4");
+  assert.deepEqual([...ipv4.parts].sort(), parts.sort());
+  const portMaps = ["default/web/tcp", "local-default/web/tcp", "default/web/udp"]
+    .map((name) => `map affinity-port-${name}`);
+  const ipv6 = parseLiveTable(
+    listing(SCHEMA_CHAIN, ...chains).replaceAll("table ip ", "table ip6 "),
+    "IPv6",
+  );
+  assert.deepEqual([...ipv6.parts].sort(), [...parts, ...portMaps].sort());
 });
 
 Deno.test("A table without this version's mark is outdated", () => {

@@ -11,6 +11,7 @@ function setUp() {
       apply: (script) => Promise.resolve(void log.push(`spawned ${[...script].join("").length}`)),
       inspect: () => Promise.resolve(UNKNOWN_TABLE),
       listMap: () => Promise.resolve(new Map()),
+      listSet: () => Promise.resolve([]),
     },
     {
       apply: (script) => {
