@@ -20,6 +20,7 @@ import { EventRecorder } from "./events.ts";
 import { Health } from "./health.ts";
 import { serveHealth } from "./health_server.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
+import { loadAhead } from "./load_ahead.ts";
 import { logObserver } from "./log_observer.ts";
 import { createMetrics, type Metrics, ofFamily } from "./metrics.ts";
 import { metricsObserver } from "./metrics_observer.ts";
@@ -97,6 +98,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   );
   const requestAll = () => loops.forEach((loop) => loop.request());
   recorder.record(startingNotice(options.nodeName));
+  const ready = sourcesReady(store, clock, both);
   try {
     await Promise.all([
       ...serve(options, health, metrics, both),
@@ -104,10 +106,8 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       options.localAddresses?.watch(clock, requestAll, both),
       recorder.run(both),
       checks?.run(both),
-      sourcesReady(store, clock, both).then(async () => {
-        if (!both.aborted) warnOfMisfits(options, store.snapshot);
-        await Promise.all(loops.map((loop) => loop.run(both)));
-      }),
+      ready.then(() => both.aborted || warnOfMisfits(options, store.snapshot)),
+      ...loops.map((loop) => loop.run(ready, both)),
     ]);
   } finally {
     stop.abort();
@@ -181,7 +181,13 @@ function familyLoop(backend: Backend, shared: Shared) {
   proxier.follow();
   return {
     request,
-    run: async (signal: AbortSignal) => {
+    run: async (ready: Promise<void>, signal: AbortSignal) => {
+      try {
+        await loadAhead(proxier, { store, ready, signal });
+      } catch (error) {
+        log.warn("Cannot load ahead, the first sync writes everything", { family, error });
+      }
+      await ready;
       health.updated(family);
       request();
       await Promise.all([runner.loop(signal), first.run(signal), flows?.run(signal)]);
