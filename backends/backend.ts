@@ -17,6 +17,14 @@ export interface Backend {
    */
   apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport>;
   /**
+   * Loads what `transition` brings before the first {@linkcode apply}, where no packet meets it.
+   *
+   * Large clusters take seconds to load: that way it happens while the rest is still on its way, in portions, and the
+   * first apply has little left to do. Returns false when nothing can be loaded ahead, because rules of an earlier run
+   * are in force. Rejects when it failed; the first apply then writes everything.
+   */
+  loadAhead?(transition: Transition, signal?: AbortSignal): Promise<boolean>;
+  /**
    * Removes what earlier transitions left over, off the hot path. Returns whether there is more to do soon.
    *
    * Rejects when the kernel still holds on to something: nothing is lost, a later call removes it.

@@ -21,6 +21,7 @@ import { eventObserver } from "./event_observer.ts";
 import { EventRecorder } from "./events.ts";
 import { Health } from "./health.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
+import { loadAhead } from "./load_ahead.ts";
 import { logObserver } from "./log_observer.ts";
 import { createMetrics, type Metrics, ofFamily } from "./metrics.ts";
 import { metricsObserver } from "./metrics_observer.ts";
@@ -119,6 +120,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   recorder.record((options.isReload ? reloadedNotice : startingNotice)(nodeName));
   if (options.config.mode === "ipvs") recorder.record(ipvsDeprecationNotice(nodeName));
   const report = configurationReport({ ...options, metrics, recorder });
+  const ready = sourcesReady(store, clock, both);
   try {
     await Promise.all([
       runServers({ ...options, ...oversight, health, metrics, recorder }, both),
@@ -127,10 +129,8 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       recorder.run(both),
       options.untilReconfigured?.(report, both).then(() => stop.abort()),
       checks?.run(both),
-      sourcesReady(store, clock, both).then(async () => {
-        if (!both.aborted) warnOfMisfits(options, node);
-        await Promise.all(loops.map((loop) => loop.run(both)));
-      }),
+      ready.then(() => both.aborted || warnOfMisfits(options, node)),
+      ...loops.map((loop) => loop.run(ready, both)),
     ]);
   } finally {
     oversight.stop();
@@ -220,7 +220,13 @@ function familyLoop(backend: Backend, shared: Shared) {
   proxier.follow();
   return {
     request,
-    run: async (signal: AbortSignal) => {
+    run: async (ready: Promise<void>, signal: AbortSignal) => {
+      try {
+        await loadAhead(proxier, { store, ready, signal });
+      } catch (error) {
+        log.warn("Cannot load ahead, the first sync writes everything", { family, error });
+      }
+      await ready;
       health.begun(family);
       request();
       await Promise.all([

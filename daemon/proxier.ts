@@ -36,8 +36,11 @@ export class Proxier {
   readonly #changed = new Set<ObjectKey>();
   #triggers: string[] = [];
   #state: DesiredState | undefined;
-  #fullSyncAt = 0;
+  /** When everything was written last, on the monotonic clock; undefined: never. */
+  #fullSyncAt: number | undefined;
   #failed = false;
+  /** Changed Services of which object and slices are there, before the first sync; undefined after it. */
+  #ripe: Set<ObjectKey> | undefined = new Set();
 
   constructor(options: ProxierOptions) {
     this.family = options.backend.family;
@@ -54,12 +57,33 @@ export class Proxier {
     return this.#state;
   }
 
+  /** How many Services could be loaded ahead of the first sync. */
+  get ripe(): number {
+    return this.#ripe?.size ?? 0;
+  }
+
+  /**
+   * Loads up to `count` Services ahead of the first sync. Returns false when the backend cannot, and when there is
+   * nothing to load.
+   */
+  async loadAhead(count: number, signal?: AbortSignal): Promise<boolean> {
+    const { backend, observer } = this.#options;
+    if (backend.loadAhead === undefined || this.#ripe === undefined) return false;
+    const services = new Set(Iterator.from(this.#ripe).take(count));
+    for (const key of services) this.#ripe.delete(key);
+    if (services.size === 0) return false;
+    const transition = this.#advance(services);
+    observer.derived(transition);
+    return await backend.loadAhead(transition, signal);
+  }
+
   /** Applies everything that changed since the last sync. Rejects when it could not. */
   async sync(signal?: AbortSignal): Promise<void> {
     const { backend, clock, observer } = this.#options;
     const started = clock.monotonic();
     const full = this.#isFull(started);
-    const transition = this.#advance();
+    this.#ripe = undefined;
+    const transition = this.#advance(this.#state === undefined ? "all" : new Set(this.#changed));
     const deriveMs = clock.monotonic() - started;
     const about = { family: this.family, services: transition.services.size };
     observer.derived(transition);
@@ -81,24 +105,31 @@ export class Proxier {
 
   #note({ kind, services, object }: StoreChange): void {
     for (const key of services) this.#changed.add(key);
+    if (this.#ripe !== undefined) this.#ripen(this.#ripe, services);
     if (object?.kind === "EndpointSlice" && object.addressType === this.family) {
       if (object.triggerTime !== "") this.#triggers.push(object.triggerTime);
     }
     if (services.size > 0 || kind === "Node" || kind === "ServiceCIDR") this.#options.request();
   }
 
-  #isFull(now: number): boolean {
-    return this.#state === undefined || this.#failed || now - this.#fullSyncAt >= FULL_SYNC_MS;
+  #ripen(ripe: Set<ObjectKey>, services: Iterable<ObjectKey>): void {
+    const { snapshot } = this.#options.store;
+    for (const key of services) {
+      if (snapshot.services.has(key) && snapshot.slices.has(key)) ripe.add(key);
+    }
   }
 
-  #advance(): Transition {
+  #isFull(now: number): boolean {
+    return this.#fullSyncAt === undefined || this.#failed || now - this.#fullSyncAt >= FULL_SYNC_MS;
+  }
+
+  #advance(services: ReadonlySet<ObjectKey> | "all"): Transition {
     const { store, settings } = this.#options;
     const { snapshot } = store;
     const current = settings(snapshot);
-    const isFirst = this.#state === undefined;
     const previous = this.#state ?? emptyState(this.family, current);
-    const services = isFirst ? "all" : new Set(this.#changed);
-    this.#changed.clear();
+    if (services === "all") this.#changed.clear();
+    else for (const key of services) this.#changed.delete(key);
     const transition = advance(previous, { snapshot, settings: current, services });
     this.#state = transition.next;
     return transition;

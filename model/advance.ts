@@ -1,4 +1,5 @@
 import type { DesiredState } from "./desired_state.ts";
+import { endpointId } from "./endpoint.ts";
 import type { Frontend, FrontendKey } from "./frontend.ts";
 import type { ObjectKey } from "./objects.ts";
 import { deriveService, type ServiceState } from "./service_state.ts";
@@ -120,9 +121,10 @@ function* hairpinsOf(state: ServiceState | undefined): Iterable<string> {
 function* localOnlyOf(state: ServiceState | undefined): Iterable<string> {
   for (const { port, selection } of state?.ports ?? []) {
     if (port.affinitySeconds === 0 || selection.local.length === 0) continue;
-    const everywhere = new Set(selection.cluster.map((endpoint) => endpoint.id));
-    for (const { id, address, port: number } of selection.local) {
-      if (!everywhere.has(id)) yield `${address} ${port.protocol} ${number}`;
+    const everywhere = new Set(selection.cluster.map(endpointId));
+    for (const endpoint of selection.local) {
+      if (everywhere.has(endpointId(endpoint))) continue;
+      yield `${endpoint.address} ${port.protocol} ${endpoint.port}`;
     }
   }
 }

@@ -8,8 +8,6 @@ import type { Problem } from "./problem.ts";
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
-  /** `address:port`, the address of IPv6 in brackets: what makes two endpoints of a Service port the same. */
-  readonly id: string;
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
@@ -28,7 +26,8 @@ export interface EndpointQuery {
 }
 
 /**
- * Returns the endpoints of one Service port: the union over all slices of the Service, without duplicates, sorted by id.
+ * Returns the endpoints of one Service port: the union over all slices of the Service, without duplicates, sorted by
+ * address and port.
  *
  * Slices and the Service join by port name and protocol; different slices may give different numbers for one name.
  * An endpoint that occurs twice counts once: the better of its conditions hold (ready before serving before
@@ -39,18 +38,18 @@ export function endpointsOf(
   query: EndpointQuery,
   problems: Problem[],
 ): readonly Endpoint[] {
-  const found = new Map<string, Endpoint>();
+  const found: Endpoint[] = [];
   for (const slice of slices) {
     if (slice.addressType !== query.family) continue;
     for (const port of slice.ports) {
       if (port.name !== query.portName || port.protocol !== query.protocol) continue;
       for (const object of slice.endpoints) {
         const endpoint = toEndpoint(slice, object, port.port, query, problems);
-        if (endpoint !== undefined) keepBetter(found, endpoint);
+        if (endpoint !== undefined) found.push(endpoint);
       }
     }
   }
-  return [...found.values()].sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return withoutDuplicates(found.sort(byAddress));
 }
 
 function toEndpoint(
@@ -72,7 +71,6 @@ function toEndpoint(
   return {
     address,
     port,
-    id: endpointId(address, port),
     ready: object.ready,
     serving: object.serving,
     terminating: object.terminating,
@@ -82,14 +80,28 @@ function toEndpoint(
   };
 }
 
-/** Returns the id of the endpoint at a normalised address. */
-export function endpointId(address: string, port: number): string {
+/** Returns the id of an endpoint: `address:port`, the address of IPv6 in brackets. */
+export function endpointId({ address, port }: Pick<Endpoint, "address" | "port">): string {
   return familyOf(address) === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function keepBetter(found: Map<string, Endpoint>, endpoint: Endpoint): void {
-  const known = found.get(endpoint.id);
-  if (known === undefined || rank(endpoint) > rank(known)) found.set(endpoint.id, endpoint);
+/** Tells whether two endpoints of a Service port are the same one, whatever is known of its condition. */
+export function isSameEndpoint(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
+  return a?.address === b?.address && a?.port === b?.port;
+}
+
+/** Orders by address and port; of entries for one endpoint the one that holds comes first. */
+function byAddress(a: Endpoint, b: Endpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return a.port - b.port || rank(b) - rank(a);
+}
+
+function withoutDuplicates(sorted: readonly Endpoint[]): readonly Endpoint[] {
+  const isRepetition = (endpoint: Endpoint, at: number) =>
+    at > 0 && isSameEndpoint(sorted[at - 1], endpoint);
+  return sorted.some(isRepetition)
+    ? sorted.filter((endpoint, at) => !isRepetition(endpoint, at))
+    : sorted;
 }
 
 /** Orders the conditions of one endpoint that is listed twice: the higher one holds. */

@@ -1,4 +1,4 @@
-import type { Endpoint } from "./endpoint.ts";
+import { type Endpoint, endpointId } from "./endpoint.ts";
 
 /**
  * Puts endpoints into numbered slots and moves as few of them as it can.
@@ -11,18 +11,21 @@ export function assignSlots(
   previous: readonly Endpoint[],
   endpoints: readonly Endpoint[],
 ): readonly Endpoint[] {
-  const waiting = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  if (previous.length === 0) return endpoints;
+  const waiting = new Map(endpoints.map((endpoint) => [endpointId(endpoint), endpoint]));
   const slots: (Endpoint | undefined)[] = [];
   for (const old of previous) {
-    slots.push(waiting.get(old.id));
-    waiting.delete(old.id);
+    const id = endpointId(old);
+    slots.push(waiting.get(id));
+    waiting.delete(id);
   }
   for (let slot = 0; waiting.size > 0; slot++) {
     if (slots[slot] !== undefined) continue;
-    const [next] = waiting.values();
+    const [next] = waiting;
     if (next === undefined) break;
-    slots[slot] = next;
-    waiting.delete(next.id);
+    const [id, endpoint] = next;
+    slots[slot] = endpoint;
+    waiting.delete(id);
   }
   return fillHoles(slots);
 }

@@ -41,7 +41,9 @@ export function judgeOf(state: DesiredState, gone: Gone): Judge {
     const frontend = frontendOf(flow, state, nodeAddresses);
     if (frontend !== undefined) {
       const { replySource, replySourcePort } = flow;
-      if (idsOf(frontend).has(endpointId(replySource, replySourcePort))) return undefined;
+      if (idsOf(frontend).has(endpointId({ address: replySource, port: replySourcePort }))) {
+        return undefined;
+      }
       if (frontend.serving.length === 0) return "no-endpoints";
       return isTranslated(flow) ? "endpoint-gone" : "not-translated";
     }
@@ -88,7 +90,7 @@ function idLists(): (frontend: Frontend) => ReadonlySet<string> {
   return ({ serving }) => {
     let ids = known.get(serving);
     if (ids === undefined) {
-      ids = new Set(serving.map((endpoint) => endpoint.id));
+      ids = new Set(serving.map(endpointId));
       known.set(serving, ids);
     }
     return ids;

@@ -1,3 +1,4 @@
+import { endpointId } from "../../model/endpoint.ts";
 import type { Transition } from "../../model/advance.ts";
 import { winner } from "../../model/desired_state.ts";
 import type { Frontend, FrontendKey } from "../../model/frontend.ts";
@@ -39,7 +40,7 @@ function endangersFlows(before: Frontend | undefined, after: Frontend | undefine
   if (before === undefined || after === undefined) return true;
   // What the node sends to its own node port is tracked even though it is rejected, when there are no endpoints.
   if (before.serving.length === 0) return after.serving.length > 0;
-  const ids = (frontend: Frontend) => frontend.serving.map((endpoint) => endpoint.id);
+  const ids = (frontend: Frontend) => frontend.serving.map(endpointId);
   return missing(ids(before), ids(after)).length > 0;
 }
 

@@ -1,5 +1,6 @@
 import type { Transition } from "../../model/advance.ts";
 import { type DesiredState, winner } from "../../model/desired_state.ts";
+import { isSameEndpoint } from "../../model/endpoint.ts";
 import { nodePortIPs } from "../../model/settings.ts";
 import type { Frontend } from "../../model/frontend.ts";
 import { endpointElement, frontendElements, hairpinKey, localOnlyKey } from "./elements.ts";
@@ -70,7 +71,7 @@ function compareSlots(
   for (let slot = 0; slot < size; slot++) {
     const old = before?.[list][slot];
     const now = after?.[list][slot];
-    if (old?.id === now?.id) continue;
+    if (isSameEndpoint(old, now)) continue;
     if (before && old) draft.removed.push(endpointElement(before, list, slot, old));
     if (after && now) draft.added.push(endpointElement(after, list, slot, now));
   }

@@ -10,6 +10,8 @@ import { Statements } from "./statements.ts";
 
 /** What the kernel holds before a full apply, of weir's table and of what it takes the place of. */
 export interface LiveTable {
+  /** True when there is no table of weir's. */
+  readonly absent: boolean;
   /** True when its schema is another version's: it is deleted and made anew in the same transaction. */
   readonly outdated: boolean;
   /** The parts in it. */
@@ -20,6 +22,7 @@ export interface LiveTable {
 
 /** A kernel that holds no table of weir's, or one of which nothing is known: the script works for both. */
 export const UNKNOWN_TABLE: LiveTable = {
+  absent: false,
   outdated: false,
   parts: new Set(),
   hasKubeProxy: false,

@@ -85,10 +85,11 @@ export function parseLiveTable(listing: string, family: Family): LiveTable {
   const startOf = (table: string) => listing.indexOf(`table ${nftFamily(family)} ${table} {\n`);
   const hasKubeProxy = startOf(KUBE_PROXY_TABLE) >= 0;
   const start = startOf(TABLE);
-  if (start < 0) return { ...UNKNOWN_TABLE, hasKubeProxy };
+  if (start < 0) return { ...UNKNOWN_TABLE, absent: true, hasKubeProxy };
   const block = listing.slice(start, listing.indexOf("\n}", start));
   const chains = [...block.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? "");
   return {
+    absent: false,
     outdated: chains.length > 0 && !chains.includes(SCHEMA_CHAIN),
     parts: partsIn(family, chains),
     hasKubeProxy,

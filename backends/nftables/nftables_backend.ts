@@ -9,12 +9,14 @@ import { isAffinityMap } from "./affinity.ts";
 import { type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
 import { AffinitySweeper } from "./affinity_sweeper.ts";
 import { unlearnedPorts } from "./affinity_unlearned.ts";
-import { type Difference, difference } from "./difference.ts";
+import { difference } from "./difference.ts";
+import { differenceScript } from "./difference_script.ts";
 import { countElements, fullScript } from "./full_script.ts";
+import { type Ahead, beginAhead, continueAhead, switchOver } from "./load_ahead.ts";
 import { SETS } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import { PartTally } from "./part_tally.ts";
-import { inCreationOrder, inDeletionOrder, partsOf } from "./parts.ts";
+import { inDeletionOrder, partsOf } from "./parts.ts";
 import { Statements } from "./statements.ts";
 
 /** Milliseconds that an unused part is kept. */
@@ -34,6 +36,7 @@ export class NftablesBackend implements Backend {
   readonly #sweeper: AffinitySweeper;
   #newest: DesiredState | undefined;
   #committed: DesiredState | undefined;
+  #ahead: Ahead | undefined;
 
   constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
     this.family = family;
@@ -42,18 +45,38 @@ export class NftablesBackend implements Backend {
     this.#sweeper = new AffinitySweeper(family, { nft, parts: this.#parts });
   }
 
+  async loadAhead(transition: Transition, signal?: AbortSignal): Promise<boolean> {
+    const ahead = this.#ahead ??
+      await beginAhead(
+        transition.previous,
+        await this.#nft.inspect(this.family, signal),
+        this.#nft,
+        signal,
+      );
+    this.#ahead = undefined;
+    if (ahead === undefined) return false;
+    const now = () => this.#clock.monotonic();
+    const parts = this.#parts;
+    this.#ahead = await continueAhead(ahead, transition, { nft: this.#nft, parts, now, signal });
+    return true;
+  }
+
   async apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport> {
     const committed = this.#committed;
+    const ahead = this.#ahead;
     this.#committed = undefined;
     this.#newest = transition.next;
+    this.#ahead = undefined;
     let report: ApplyReport | undefined;
     let fallback: unknown;
-    if (!options.full && committed === transition.previous && isIncremental(transition)) {
-      try {
+    try {
+      if (ahead?.state === transition.previous) {
+        report = await this.#applyRest(transition, ahead, options);
+      } else if (!options.full && committed === transition.previous && isIncremental(transition)) {
         report = await this.#applyDifference(transition, options);
-      } catch (error) {
-        fallback = error;
       }
+    } catch (error) {
+      fallback = error;
     }
     report ??= await this.#applyAll(transition.next, options);
     this.#committed = transition.next;
@@ -104,12 +127,42 @@ export class NftablesBackend implements Backend {
     for (const frontend of frontends(state)) yield* partsOf(this.family, frontend);
   }
 
+  /** Applies what was not loaded ahead, and puts all of it in the way of packets. */
+  async #applyRest(
+    transition: Transition,
+    ahead: Ahead,
+    { signal }: ApplyOptions,
+  ): Promise<ApplyReport> {
+    const started = this.#clock.monotonic();
+    const { next } = transition;
+    const changes = difference(transition);
+    const script = [
+      ...differenceScript(this.family, changes, this.#parts),
+      ...switchOver(next, ahead),
+    ];
+    const rendered = this.#clock.monotonic();
+    await this.#nft.apply(script, signal);
+    const now = this.#clock.monotonic();
+    this.#parts.commit(changes.gained, changes.lost, now);
+    return {
+      mode: "full",
+      ...(ahead.hasKubeProxy ? { tookOver: true } : {}),
+      elements: countElements(next),
+      bytes: ahead.bytes + script.reduce((sum, chunk) => sum + chunk.length, 0),
+      renderMs: rendered - started,
+      applyMs: now - rendered,
+    };
+  }
+
   async #applyDifference(transition: Transition, { signal }: ApplyOptions): Promise<ApplyReport> {
     const started = this.#clock.monotonic();
     const changes = difference(transition);
     const sweeps = sweepsAfter(transition);
     const report = await this.#sweeper.forget(sweeps, async (forgetting) => {
-      const script = [...forgetting.statements, ...this.#differenceScript(changes)];
+      const script = [
+        ...forgetting.statements,
+        ...differenceScript(this.family, changes, this.#parts),
+      ];
       const rendered = this.#clock.monotonic();
       if (script.length > 0) await this.#nft.apply(script, signal);
       const now = this.#clock.monotonic();
@@ -125,16 +178,6 @@ export class NftablesBackend implements Backend {
     // A client may have chosen between the listing and the commit: tidy looks once more.
     this.#sweeper.add(sweeps);
     return report;
-  }
-
-  /** Writes a difference: deletions first, so that a key is free before its new value is added. */
-  *#differenceScript(changes: Difference): Iterable<string> {
-    const write = new Statements(this.family);
-    for (const part of inCreationOrder(this.#parts.missing(changes.gained))) {
-      yield write.addPart(part);
-    }
-    yield* write.deleteElements(changes.removed);
-    yield* write.addElements(changes.added);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { endpointId } from "../../model/endpoint.ts";
 import type { ApplyOptions, ApplyReport, Backend } from "../../backends/backend.ts";
 import { Proxier } from "../../daemon/proxier.ts";
 import type { FailedSync, SyncFacts } from "../../daemon/sync_observer.ts";
@@ -104,7 +105,7 @@ Deno.test("A failed sync loses nothing: the next one is full and wants all that 
   const last = backend.applied.at(-1);
   assert.equal(last?.full, true);
   assert.ok(last);
-  const ids = winner(last.transition.next, "10.96.0.10 TCP 80")?.cluster.map((one) => one.id);
+  const ids = winner(last.transition.next, "10.96.0.10 TCP 80")?.cluster.map(endpointId);
   assert.deepEqual(ids, ["10.244.1.6:8080"]);
   assert.deepEqual(synced.at(-1)?.triggers, [trigger], "the trigger time of the failed round");
 });

@@ -5,6 +5,7 @@ import { conflictAbout, describeConflict } from "../../model/conflicts.ts";
 import { type DesiredState, emptyState, winner } from "../../model/desired_state.ts";
 import type { ClusterObject } from "../../model/objects.ts";
 import { type Snapshot, withObject, withoutObject } from "../../model/snapshot.ts";
+import { endpointId } from "../../model/endpoint.ts";
 import { endpoint, service, settings, slice, snapshotOf } from "../support/objects.ts";
 import { stateOf } from "../support/state.ts";
 import { arbitraryHistory } from "../support/arbitrary_cluster.ts";
@@ -14,7 +15,7 @@ const WEB = [service("web"), slice("web", ["10.244.1.5", "10.244.2.6"])];
 Deno.test("A Service with endpoints has a frontend with both in their slots", () => {
   const frontend = winner(stateOf(WEB), "10.96.0.10 TCP 80");
   assert.equal(frontend?.dispatch, "cluster");
-  assert.deepEqual(frontend?.cluster.map((one) => one.id), ["10.244.1.5:8080", "10.244.2.6:8080"]);
+  assert.deepEqual(frontend?.cluster.map(endpointId), ["10.244.1.5:8080", "10.244.2.6:8080"]);
 });
 
 Deno.test("A change of one Service leaves the state of every other one as it is", () => {
@@ -216,7 +217,7 @@ Deno.test("A node that moves to another zone gets all its endpoints chosen anew"
     settings: settings({ zone: "zone-b" }),
     services: new Set(),
   });
-  const ids = winner(next, "10.96.0.10 TCP 80")?.cluster.map((one) => one.id);
+  const ids = winner(next, "10.96.0.10 TCP 80")?.cluster.map(endpointId);
   assert.deepEqual(ids, ["10.244.1.1:8080"]);
 });
 
@@ -283,8 +284,8 @@ function contents(state: DesiredState): unknown {
         claims.map((claim) => [
           claim.owner.name,
           claim.dispatch,
-          claim.cluster.map((one) => one.id).sort(),
-          claim.local.map((one) => one.id).sort(),
+          claim.cluster.map(endpointId).sort(),
+          claim.local.map(endpointId).sort(),
         ]),
       ]),
     ),

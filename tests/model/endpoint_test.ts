@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endpointsOf } from "../../model/endpoint.ts";
+import { endpointId, endpointsOf } from "../../model/endpoint.ts";
 import type { EndpointSliceObject } from "../../model/objects.ts";
 import type { Problem } from "../../model/problem.ts";
 import { endpoint, slice } from "../support/objects.ts";
@@ -18,9 +18,9 @@ const http = [{ name: "http", protocol: "TCP", port: 8080 }] as const;
 const CASES: readonly Case[] = [
   { name: "none without slices", slices: [], want: [] },
   {
-    name: "sorted by address and port as text",
+    name: "sorted by address as text, then by port",
     slices: [slice("a", ["10.0.1.1", "10.0.1.10"])],
-    want: ["10.0.1.10:8080", "10.0.1.1:8080"],
+    want: ["10.0.1.1:8080", "10.0.1.10:8080"],
   },
   {
     name: "the union of all slices, without duplicates",
@@ -66,14 +66,14 @@ const CASES: readonly Case[] = [
 for (const { name, slices, want, problems = 0 } of CASES) {
   Deno.test(`Endpoints: ${name}`, () => {
     const found: Problem[] = [];
-    assert.deepEqual(endpointsOf(slices, QUERY, found).map((one) => one.id), want);
+    assert.deepEqual(endpointsOf(slices, QUERY, found).map(endpointId), want);
     assert.equal(found.length, problems);
   });
 }
 
 Deno.test("Endpoints: IPv6 addresses are bracketed in the id", () => {
   const [found] = endpointsOf([slice("a", ["FD00::1"])], { ...QUERY, family: "IPv6" }, []);
-  assert.equal(found?.id, "[fd00::1]:8080");
+  assert.equal(found && endpointId(found), "[fd00::1]:8080");
   assert.equal(found?.address, "fd00::1");
 });
 

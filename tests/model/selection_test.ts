@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endpointsOf } from "../../model/endpoint.ts";
+import { endpointId, endpointsOf } from "../../model/endpoint.ts";
 import { externalDispatch, internalDispatch } from "../../model/policy.ts";
 import type { EndpointObject } from "../../model/objects.ts";
 import { selectEndpoints } from "../../model/selection.ts";
@@ -305,7 +305,7 @@ Deno.test("Selection: UDP flows may stay with all that serve or are published un
     const query = { family: "IPv4", portName: "", protocol, nodeName: "node-a" } as const;
     const found = endpointsOf(slices, query, []);
     const { serving } = selectEndpoints(port, found, { nodeName: "node-a", zone: "zone-a" });
-    return serving.map((one) => one.id);
+    return serving.map(endpointId);
   };
   assert.deepEqual(servingOf("UDP"), ["10.0.0.1:53", "10.0.0.2:53", "10.0.0.3:53", "10.0.0.4:53"]);
   assert.deepEqual(servingOf("TCP"), []);

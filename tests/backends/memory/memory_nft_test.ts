@@ -286,7 +286,7 @@ Deno.test("A full apply leaves a client its endpoint; when that one goes, the cl
 
 Deno.test("inspect() finds what a full apply needs to know, and that a table is another version's", async () => {
   const nft = new MemoryNft({ clock: new FakeClock() });
-  assert.deepEqual(await nft.inspect("IPv4"), UNKNOWN_TABLE);
+  assert.deepEqual(await nft.inspect("IPv4"), { ...UNKNOWN_TABLE, absent: true });
   await nft.apply(["add table ip weir\n", "add chain ip weir old\n"]);
   assert.equal((await nft.inspect("IPv4")).outdated, true);
   assert.equal((await nft.inspect("IPv6")).outdated, false);

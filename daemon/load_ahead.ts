@@ -1,0 +1,42 @@
+import type { Kind } from "../model/objects.ts";
+import type { Store } from "../watch/store.ts";
+import type { Proxier } from "./proxier.ts";
+
+/** Services of one portion: large enough to be worth a process, small enough to keep two processors busy. */
+const PORTION = 500;
+
+/** What every Service depends on: to load before these are known would be to load twice. */
+const FIRST: readonly Kind[] = ["Node", "ServiceCIDR"];
+
+/**
+ * Loads Services into the kernel while the lists of the cluster are still arriving, until `ready` resolves and little
+ * is left for the first sync; returns at once where nothing can be loaded ahead.
+ *
+ * Rejects when a portion cannot be loaded; then the first sync has to write everything.
+ */
+export async function loadAhead(
+  proxier: Pick<Proxier, "loadAhead" | "ripe">,
+  { store, ready, signal }: {
+    readonly store: Store;
+    readonly ready: Promise<void>;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  let wake = () => {};
+  let isReady = false;
+  const unsubscribe = store.subscribe(() => wake());
+  void ready.finally(() => {
+    isReady = true;
+    wake();
+  });
+  try {
+    while (!signal.aborted) {
+      if (proxier.ripe >= PORTION && (isReady || store.isSynced(FIRST))) {
+        if (!await proxier.loadAhead(PORTION, signal)) return;
+      } else if (isReady) return;
+      else await new Promise<void>((resolve) => wake = resolve);
+    }
+  } finally {
+    unsubscribe();
+  }
+}
