@@ -18,6 +18,7 @@ import type { ConfigurationReport } from "./configuration_watch.ts";
 import { afterFirstSync } from "./first_sync.ts";
 import { ipvsDeprecationNotice, startingNotice, syncFailedNotice } from "./event_notices.ts";
 import { eventObserver } from "./event_observer.ts";
+import { currentSettings } from "./current_settings.ts";
 import { EventRecorder } from "./events.ts";
 import { Health } from "./health.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
@@ -33,7 +34,7 @@ import { runServers } from "./servers.ts";
 import { ServiceHealth } from "./service_health.ts";
 import { wildcardIsIPv6Only } from "./service_health_addresses.ts";
 import { serviceHealthReport } from "./service_health_report.ts";
-import { type Circumstances, matchingAddresses, settingsFor } from "./settings.ts";
+import { type Circumstances, matchingAddresses } from "./settings.ts";
 import { sourcesReady } from "./sources_ready.ts";
 import { countChanges } from "./store_metrics.ts";
 import { allOf } from "./sync_observer.ts";
@@ -211,8 +212,11 @@ function familyLoop(backend: Backend, shared: Shared) {
     ...(checks === undefined ? [] : [checks.observer(family)]),
     ...(flows === undefined ? [] : [flows.observer]),
   ]);
-  const settings = (snapshot: Snapshot) =>
-    settingsFor(family, circumstancesOf(options, node, snapshot));
+  const settings = currentSettings(family, {
+    config: effectiveSettings(config),
+    node,
+    localAddresses: options.localAddresses,
+  });
   const snapshot = () => store.snapshot;
   const { nodeName } = options;
   const affinity = { backend, clock, metrics, recorder, nodeName, snapshot, log };

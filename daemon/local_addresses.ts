@@ -10,6 +10,7 @@ const SHARE = 1 / 100;
 /** The addresses of this machine's interfaces, kept up to date. */
 export class LocalAddresses {
   readonly #list: () => readonly { readonly address: string }[];
+  #found = "";
   #addresses: readonly string[] = [];
 
   /** `list` is `Deno.networkInterfaces`, or stands for it. */
@@ -25,12 +26,15 @@ export class LocalAddresses {
 
   /** Looks at the interfaces now. Returns whether an address came or went. */
   look(): boolean {
-    const found = this.#list().map(({ address }) => normaliseAddress(address))
-      .filter((address) => address !== undefined);
-    const addresses = [...new Set(found)].sort();
-    const changed = addresses.join() !== this.#addresses.join();
+    const found = this.#list().map(({ address }) => address);
+    const text = found.join();
+    if (text === this.#found) return false;
+    this.#found = text;
+    const normalised = found.map(normaliseAddress).filter((address) => address !== undefined);
+    const addresses = [...new Set(normalised)].sort();
+    if (addresses.join() === this.#addresses.join()) return false;
     this.#addresses = addresses;
-    return changed;
+    return true;
   }
 
   /** Looks twice a second until `signal` aborts, and calls `onChange` when an address came or went. */

@@ -33,7 +33,7 @@ export function logObserver(log: Logger): SyncObserver {
         const { family } = sync;
         log.info("Took over from kube-proxy: its table left as the rules came", { family });
       }
-      const level = sync.elements > 0 || sync.mode === "full" ? "info" : "debug";
+      const level = sync.mode === "full" ? "info" : "debug";
       log[level]("Synced", factsOf(sync));
     },
     // A failed sync is logged by the runner, which knows when the next one comes.

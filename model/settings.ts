@@ -27,6 +27,7 @@ export interface Settings extends Topology {
 
 /** Tells whether the fixed rules of the ruleset are the same; elements of sets may differ. */
 export function sameRules(a: Settings, b: Settings): boolean {
+  if (a === b) return true;
   return JSON.stringify([a.detector ?? null, a.masqueradeAll, a.masqueradeBit]) ===
       JSON.stringify([b.detector ?? null, b.masqueradeAll, b.masqueradeBit]) &&
     (a.nodePortAddresses === "any") === (b.nodePortAddresses === "any");

@@ -36,8 +36,7 @@ export function difference(transition: Transition): Difference {
   compareTallies(SETS.clusterIPs, transition, "clusterIPs", (address) => address, draft);
   compareTallies(SETS.hairpin, transition, "hairpins", hairpinKey, draft);
   compareTallies(SETS.localOnly, transition, "localOnly", localOnlyKey, draft);
-  compareSets(SETS.serviceCIDRs, previous.settings.serviceCIDRs, next.settings.serviceCIDRs, draft);
-  compareSets(SETS.nodePortIPs, nodePortIPs(previous.settings), nodePortIPs(next.settings), draft);
+  if (previous.settings !== next.settings) compareSettings(transition, draft);
   return draft;
 }
 
@@ -98,6 +97,11 @@ function compareTallies(
   const touched = [...transition[tally]];
   const keysIn = (state: DesiredState) => touched.filter((x) => state[tally].has(x)).map(toKey);
   compareSets(set, keysIn(transition.previous), keysIn(transition.next), draft);
+}
+
+function compareSettings({ previous, next }: Transition, draft: Draft): void {
+  compareSets(SETS.serviceCIDRs, previous.settings.serviceCIDRs, next.settings.serviceCIDRs, draft);
+  compareSets(SETS.nodePortIPs, nodePortIPs(previous.settings), nodePortIPs(next.settings), draft);
 }
 
 /** Compares the elements of a set of addresses or CIDRs. */
