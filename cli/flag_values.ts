@@ -1,5 +1,5 @@
 import type { FlagValues } from "../config/apply_flags.ts";
-import { defaultConfiguration } from "../config/configuration.ts";
+import { defaultConfiguration, type KubeProxyConfiguration } from "../config/configuration.ts";
 import { formatDuration } from "../config/duration.ts";
 import type { FlagTypeName, FlagValue, VModule } from "../config/flag_types.ts";
 import { type Flag, FLAGS } from "../config/flags.ts";
@@ -25,17 +25,22 @@ const BLANK: Partial<Record<FlagTypeName, string>> = {
 
 /** Returns every flag with the value that it was `given`, or its default, written as kube-proxy does on `/flagz`. */
 export function flagValues(given: FlagValues): Readonly<Record<string, string>> {
+  const defaults = defaultConfiguration();
   const texts = FLAGS.map((flag) => {
     const value = given.get(flag.name);
-    return [flag.name, value === undefined ? defaultOf(flag) : format(flag.type, value)] as const;
+    const text = value === undefined ? defaultOf(flag, defaults) : format(flag.type, value);
+    return [flag.name, text] as const;
   });
   return { help: "false", ...Object.fromEntries(texts) };
 }
 
-function defaultOf({ name, type, field, byDefault }: Flag): string {
+function defaultOf(
+  { name, type, field, byDefault }: Flag,
+  defaults: KubeProxyConfiguration,
+): string {
   const known = DEFAULTS[name];
   if (known !== undefined) return known;
-  if (field !== undefined) return format(type, valueAt(defaultConfiguration(), field.split(".")));
+  if (field !== undefined) return format(type, valueAt(defaults, field.split(".")));
   return byDefault ?? BLANK[type] ?? "";
 }
 

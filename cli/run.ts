@@ -128,7 +128,7 @@ async function serve(
     conntrack: dryRun ? undefined : spawnedConntrack(),
     afterFirstSync: dryRun ? undefined : afterFirstSync(config, families, log),
     metrics,
-    flags: flagValues(options.flags),
+    flags: () => flagValues(options.flags),
     isReload,
     untilReconfigured: options.configFile === "" ? undefined : async (report, signal) => {
       await systemClock.sleep(RELOAD_AFTER_MS, signal); // even an import counts at start

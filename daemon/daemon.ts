@@ -37,7 +37,7 @@ import { serviceHealthReport } from "./service_health_report.ts";
 import { type Circumstances, matchingAddresses } from "./settings.ts";
 import { sourcesReady } from "./sources_ready.ts";
 import { countChanges } from "./store_metrics.ts";
-import { allOf } from "./sync_observer.ts";
+import { afterwards, allOf } from "./sync_observer.ts";
 
 /** What the daemon works with. */
 export interface DaemonOptions {
@@ -64,8 +64,8 @@ export interface DaemonOptions {
     | undefined;
   /** Where to measure, when more than this daemon is measured. @default {createMetrics()} */
   readonly metrics?: Metrics | undefined;
-  /** The command line's flags with their values, for `/flagz`. */
-  readonly flags?: Readonly<Record<string, string>> | undefined;
+  /** Returns the command line's flags with their values, for `/flagz`. */
+  readonly flags?: (() => Readonly<Record<string, string>>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -206,9 +206,11 @@ function familyLoop(backend: Backend, shared: Shared) {
   const observer = allOf([
     logObserver(log),
     first.observer,
-    metricsObserver(metrics, { clock, startedAt: clock.now() }),
-    eventObserver(recorder, () => store.snapshot),
-    oversight.observer(family),
+    afterwards(allOf([
+      metricsObserver(metrics, { clock, startedAt: clock.now() }),
+      eventObserver(recorder, () => store.snapshot),
+      oversight.observer(family),
+    ])),
     ...(checks === undefined ? [] : [checks.observer(family)]),
     ...(flows === undefined ? [] : [flows.observer]),
   ]);

@@ -25,8 +25,8 @@ export interface MetricsServerOptions {
   readonly config: () => Readonly<Record<string, unknown>>;
   /** For `/readyz`, here with all details: this server is for operators, and on loopback unless they say otherwise. */
   readonly readiness: Readiness;
-  /** The command line's flags with their values: `/flagz` is there when they are. */
-  readonly flags?: Readonly<Record<string, string>> | undefined;
+  /** Returns the command line's flags with their values: `/flagz` is there when this is. */
+  readonly flags?: (() => Readonly<Record<string, string>>) | undefined;
   /** Whether `/statusz` is there (feature gate ComponentStatusz). @default {true} */
   readonly statusz?: boolean;
   /** Told of every attempt to bind that failed. */
@@ -61,12 +61,12 @@ function metricsRoutes(options: MetricsServerOptions): Routes {
   };
 }
 
-function flagz(flags: Readonly<Record<string, string>>): ZPage {
-  const sorted = Object.entries(flags).sort(([a], [b]) => a < b ? -1 : 1);
+function flagz(flags: () => Readonly<Record<string, string>>): ZPage {
+  const sorted = () => Object.entries(flags()).sort(([a], [b]) => a < b ? -1 : 1);
   return {
     kind: "Flagz",
-    text: () => sorted.map(([name, value]) => `${name}=${value}\n`).join(""),
-    object: () => ({ flags: Object.fromEntries(sorted) }),
+    text: () => sorted().map(([name, value]) => `${name}=${value}\n`).join(""),
+    object: () => ({ flags: Object.fromEntries(sorted()) }),
   };
 }
 

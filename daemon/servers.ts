@@ -22,8 +22,8 @@ export interface ServersOptions {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly recorder: EventRecorder;
-  /** The command line's flags with their values, for `/flagz`. */
-  readonly flags?: Readonly<Record<string, string>> | undefined;
+  /** Returns the command line's flags with their values, for `/flagz`. */
+  readonly flags?: (() => Readonly<Record<string, string>>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

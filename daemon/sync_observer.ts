@@ -41,3 +41,31 @@ export function allOf(observers: readonly SyncObserver[]): SyncObserver {
     untidy: (family, error) => observers.forEach((one) => one.untidy(family, error)),
   };
 }
+
+/**
+ * Returns an observer that tells `observer` of a new state only when its sync has ended: the rules do not wait for those
+ * who count and report, which takes a moment when every Service is new.
+ */
+export function afterwards(observer: SyncObserver): SyncObserver {
+  let untold: Transition | undefined;
+  const tell = () => {
+    const transition = untold;
+    untold = undefined;
+    if (transition !== undefined) observer.derived(transition);
+  };
+  return {
+    derived(transition) {
+      tell();
+      untold = transition;
+    },
+    synced(sync) {
+      tell();
+      observer.synced(sync);
+    },
+    failed(sync) {
+      tell();
+      observer.failed(sync);
+    },
+    untidy: (family, error) => observer.untidy(family, error),
+  };
+}

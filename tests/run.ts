@@ -10,7 +10,17 @@ import { parseJUnit, type Ring, RINGS, sum, type Totals } from "./rings.ts";
 function permissions(): readonly string[] {
   const assets = Deno.env.get("KUBEBUILDER_ASSETS");
   const programs = [
-    ...["nft", "conntrack", "sysctl", "ip", "unshare", "nsenter", "openssl", Deno.execPath()],
+    ...[
+      "nft",
+      "conntrack",
+      "sysctl",
+      "ip",
+      "unshare",
+      "nsenter",
+      "openssl",
+      "systemd-analyze",
+      Deno.execPath(),
+    ],
     ...PROGRAMS,
     ...assets
       ? ["etcd", "kube-apiserver", "kube-proxy", "kubectl"].map((name) => `${assets}/${name}`)
@@ -43,11 +53,33 @@ async function main(args: readonly string[]): Promise<number> {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-/** Runs a ring and returns its totals. A run that ends without a report counts as a failure. */
+/** Runs a ring and returns its totals. */
 async function runRing(ring: Ring, args: readonly string[]): Promise<Totals> {
+  console.log(`\n=== ${ring.name} ring ===`);
+  if (!ring.namespace) return await runTests(ring, args);
+  const waiting = ring.paths.flatMap(testFiles);
+  const totals: Totals[] = [];
+  const lane = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      totals.push(await runTests({ ...ring, paths: [file] }, args));
+    }
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency + 1 }, lane));
+  return sum(totals);
+}
+
+/** Returns the files with tests of a folder: each has a namespace to itself, and those of several run at a time. */
+function testFiles(folder: string): string[] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  return names.filter((name) => name.endsWith("_test.ts")).sort().map((name) =>
+    `${folder}/${name}`
+  );
+}
+
+/** Runs `deno test` on the paths of a ring. A run that ends without a report counts as a failure. */
+async function runTests(ring: Ring, args: readonly string[]): Promise<Totals> {
   const report = await Deno.makeTempFile({ prefix: "weir-junit-", suffix: ".xml" });
   try {
-    console.log(`\n=== ${ring.name} ring ===`);
     const command = denoTest(ring, [`--junit-path=${report}`, ...args]);
     const code = ring.namespace ? await runInNamespace(ring, command) : await spawn(command, {});
     const totals = parseJUnit(await Deno.readTextFile(report));
@@ -76,17 +108,23 @@ function denoTest(ring: Ring, args: readonly string[]): string[] {
   ];
 }
 
-/** Starts this program again in a network namespace of its own; without root in a user namespace too. */
+/**
+ * Starts this program again in a network namespace of its own; without root in a user namespace too. What it says is
+ * printed in one piece at its end.
+ */
 async function runInNamespace(ring: Ring, command: readonly string[]): Promise<number> {
   const unshare = Deno.uid() === 0
     ? ["unshare", "--net"]
     : ["unshare", "--user", "--map-root-user", "--net"];
   const again = [Deno.execPath(), "run", "--quiet", ...permissions(), import.meta.filename ?? ""];
   const rootless = Deno.uid() === 0 ? "" : "1";
-  return await spawn([...unshare, ...again, ...command], {
-    [RING]: ring.name,
-    WEIR_TEST_ROOTLESS: rootless,
-  });
+  const [program = "", ...rest] = [...unshare, ...again, ...command];
+  const env = { [RING]: ring.name, WEIR_TEST_ROOTLESS: rootless };
+  const said = await new Deno.Command(program, { args: rest, env, stdin: "null" }).output();
+  const text = new TextDecoder();
+  console.log(text.decode(said.stdout).trimEnd());
+  if (said.stderr.length > 0) console.error(text.decode(said.stderr).trimEnd());
+  return said.code;
 }
 
 /** Makes loopback work in the new namespace, and runs the tests there. */

@@ -54,7 +54,10 @@ Deno.test("A command line of flags alone is the daemon's", async () => {
   assert.equal(options.config.hostnameOverride, "node-1");
   assert.equal(options.config.logging.verbosity, 2);
   assert.deepEqual(options.warnings, []);
-  const { config: _, reload: __, ...rest } = options;
+  assert.deepEqual([...options.flags.keys()].sort(), [
+    ...["config", "dry-run", "hostname-override", "v"],
+  ]);
+  const { config: _, reload: __, flags: ___, ...rest } = options;
   assert.deepEqual(rest, {
     warnings: [],
     configFile: "weir.yaml",

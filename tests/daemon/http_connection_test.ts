@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { type ConnectionOptions } from "../../daemon/http_connection.ts";
+import type { ConnectionOptions } from "../../daemon/http_connection.ts";
 import { ConnectionLimit } from "../../daemon/http_limits.ts";
 import { serveListener } from "../../daemon/http_listener.ts";
 import { plainText } from "../../daemon/http_routes.ts";

@@ -27,7 +27,7 @@ async function serving(options: Partial<MetricsServerOptions> = {}) {
       nodeName: "node-a",
       clock,
     }),
-    flags: { v: "2", config: "/etc/weir.yaml" },
+    flags: () => ({ v: "2", config: "/etc/weir.yaml" }),
     onListen: bound.resolve,
     clock,
     log: recordingLog().log,
