@@ -1,7 +1,7 @@
 import { PROGRAMS } from "../backends/cleanup/tool.ts";
 
 /**
- * What weir may do, as flags of `deno run`: the tasks `start` and `compile` in deno.json have the same.
+ * What weir may do, as flags of `deno run`.
  *
  * Programs are nft, conntrack, `sysctl` and `choom` for what lies in /proc, and those that take away what kube-proxy's
  * other modes left. The right to write is given up at start, except for `--write-config-to`.

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS } from "../../cli/permissions.ts";
+import { RUN_FLAGS } from "../../cli/run_flags.ts";
 import { compileArguments, excludedFolders } from "../../deploy/compile.ts";
 import { projectPath } from "../support/weir_process.ts";
 
-Deno.test("The binary has exactly the permissions that the code lists", () => {
+Deno.test("The binary has exactly the flags that the code lists", () => {
   const given = compileArguments({ excluded: [] }).filter((arg) =>
-    /^--(allow|no-prompt)/.test(arg)
+    /^--(allow|no-prompt|v8-flags)/.test(arg)
   );
-  assert.deepEqual(given, PERMISSIONS);
+  assert.deepEqual(given, RUN_FLAGS);
 });
 
 Deno.test("A binary is compiled for the architecture that is named", () => {

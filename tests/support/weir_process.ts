@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS } from "../../cli/permissions.ts";
+import { RUN_FLAGS } from "../../cli/run_flags.ts";
 import type { Namespace } from "../../cli/demo/lab.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -16,7 +16,7 @@ export class WeirProcess implements AsyncDisposable {
 
   /** Starts it in this namespace, or in a lab's. */
   constructor(args: readonly string[], namespace?: Namespace) {
-    const all = ["run", "--quiet", ...PERMISSIONS, "main.ts", ...args];
+    const all = ["run", "--quiet", ...RUN_FLAGS, "main.ts", ...args];
     const [program, ...rest] = namespace?.command(Deno.execPath(), all) ??
       [Deno.execPath(), ...all];
     this.#child = new Deno.Command(program, {
