@@ -25,6 +25,8 @@ export interface Snapshot {
   readonly serviceCIDRs: ImmutableMap<ObjectKey, ServiceCIDRObject>;
 }
 
+const NO_SLICES: readonly EndpointSliceObject[] = [];
+
 /** The snapshot of which nothing is known yet. */
 export const EMPTY_SNAPSHOT: Snapshot = {
   services: ImmutableMap(),
@@ -79,20 +81,37 @@ export function withoutObject(
   }
 }
 
-/** Returns the snapshot in which `objects` are all that exists of `kind`. Costs O(objects of the kind). */
+/** Returns the snapshot in which `objects` are added or replaced. Costs O(objects). */
+export function withObjects(
+  snapshot: Snapshot,
+  objects: Iterable<ClusterObject>,
+  touched: Set<ObjectKey>,
+): Snapshot {
+  let next = asMutable(snapshot);
+  for (const object of objects) next = withObject(next, object, touched);
+  return asImmutable(next);
+}
+
+/**
+ * Returns the snapshot in which `objects` are all that exists of `kind`. Costs O(objects of the kind).
+ *
+ * An object that is there already, the very same, concerns nobody.
+ */
 export function withList(
   snapshot: Snapshot,
   kind: Kind,
   objects: Iterable<ClusterObject>,
   touched: Set<ObjectKey>,
 ): Snapshot {
-  const listed = new Map<ObjectKey, ClusterObject>();
-  for (const object of objects) if (object.kind === kind) listed.set(keyOf(object), object);
+  const listed = new Set<ObjectKey>();
   let next = asMutable(snapshot);
-  for (const key of keysOf(snapshot, kind)) {
-    if (!listed.has(key)) next = withoutObject(next, kind, key, touched);
+  for (const object of objects) {
+    if (object.kind !== kind || isOwnerless(object)) continue;
+    listed.add(keyOf(object));
+    if (!holds(next, object)) next = withObject(next, object, touched);
   }
-  for (const object of listed.values()) next = withObject(next, object, touched);
+  const keys = countOf(next, kind) > listed.size ? keysOf(next, kind) : [];
+  for (const key of keys) if (!listed.has(key)) next = withoutObject(next, kind, key, touched);
   return asImmutable(next);
 }
 
@@ -131,14 +150,44 @@ export function keysOf(snapshot: Snapshot, kind: Kind): readonly ObjectKey[] {
   }
 }
 
+function countOf(snapshot: Snapshot, kind: Kind): number {
+  switch (kind) {
+    case "Service":
+      return snapshot.services.size;
+    case "EndpointSlice":
+      return snapshot.sliceOwners.size;
+    case "Node":
+      return snapshot.nodes.size;
+    case "ServiceCIDR":
+      return snapshot.serviceCIDRs.size;
+  }
+}
+
+/** Tells whether this very object is in the snapshot. */
+function holds(snapshot: Snapshot, object: ClusterObject): boolean {
+  if (object.kind !== "EndpointSlice") {
+    return objectIn(snapshot, object.kind, keyOf(object)) === object;
+  }
+  return snapshot.slices.get(ownerOf(object), NO_SLICES).includes(object);
+}
+
+/** A slice that belongs to no Service is not kept. */
+function isOwnerless(object: ClusterObject): boolean {
+  return object.kind === "EndpointSlice" && object.service === "";
+}
+
+function ownerOf({ namespace, service }: EndpointSliceObject): ObjectKey {
+  return `${namespace}/${service}`;
+}
+
 function withSlice(
   snapshot: Snapshot,
   key: ObjectKey,
   slice: EndpointSliceObject,
   touched: Set<ObjectKey>,
 ): Snapshot {
-  if (slice.service === "") return snapshot;
-  const owner = `${slice.namespace}/${slice.service}`;
+  if (isOwnerless(slice)) return snapshot;
+  const owner = ownerOf(slice);
   touched.add(owner);
   return {
     ...snapshot,
@@ -159,7 +208,7 @@ function withoutSlice(snapshot: Snapshot, key: ObjectKey, touched: Set<ObjectKey
   };
 }
 
-/** A draft that `withList` alone holds: its maps change in place until {@linkcode asImmutable}. */
+/** A draft that one function alone holds: its maps change in place until {@linkcode asImmutable}. */
 function asMutable(snapshot: Snapshot): Snapshot {
   return mapFields(snapshot, (map) => map.asMutable());
 }

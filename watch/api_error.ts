@@ -1,3 +1,6 @@
+import { isProtobuf } from "./content_type.ts";
+import { decodeStatus } from "./protobuf/status.ts";
+
 /** An answer of the API server that is not a success. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -32,8 +35,10 @@ export class ApiError extends Error {
   }
 }
 
+const decoder = new TextDecoder();
+
 /** The part of a `meta/v1` Status that matters here. All of it is untrusted. */
-interface Status {
+export interface Status {
   readonly code?: unknown;
   readonly reason?: unknown;
   readonly message?: unknown;
@@ -41,13 +46,13 @@ interface Status {
 }
 
 /** Makes the error for a refused request from its HTTP status, its `Retry-After` header and its body. */
-export function errorOfResponse(response: Response, body: string, now: number): ApiError {
-  const status = parseStatus(body);
-  const text = typeof status.message === "string" ? status.message : body.trim();
+export function errorOfResponse(response: Response, body: Uint8Array, now: number): ApiError {
+  const status = isProtobuf(response) ? decodeStatus(body) : parseStatus(decoder.decode(body));
   return new ApiError(
     response.status,
     typeof status.reason === "string" ? status.reason : "",
-    shorten(text) || response.statusText || "no explanation",
+    (typeof status.message === "string" && shorten(status.message)) || response.statusText ||
+      "no explanation",
     retryAfter(response.headers.get("retry-after"), now) ?? retryAfterOfStatus(status),
   );
 }
@@ -63,12 +68,15 @@ export function errorOfStatus(object: unknown): ApiError {
   );
 }
 
+/** Reads a Status in JSON. Anything else is taken as the message. */
 function parseStatus(body: string): Status {
+  const text = { message: body.trim() };
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === "object" && parsed !== null ? parsed : {};
+    if (typeof parsed !== "object" || parsed === null) return text;
+    return typeof (parsed as Status).message === "string" ? parsed : { ...parsed, ...text };
   } catch {
-    return {};
+    return text;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Clock } from "../model/clock.ts";
 import { errorOfResponse } from "./api_error.ts";
+import { ACCEPT_JSON } from "./content_type.ts";
 import type { Credentials, Presented } from "./credentials.ts";
 import { SilenceError, unlessAborted } from "./deadline.ts";
-import { readText } from "./lines.ts";
+import { readBytes } from "./pieces.ts";
 
 /** One request. */
 export interface RequestOptions {
@@ -12,6 +13,8 @@ export interface RequestOptions {
   readonly method?: string;
   /** A JSON text. */
   readonly body?: string;
+  /** The media types of the answer. @default {"application/json"} */
+  readonly accept?: string;
 }
 
 /** A client of one API server. */
@@ -77,7 +80,7 @@ class FetchClient implements Client {
       response = await this.#send(path, options);
     }
     if (response.ok) return response;
-    const body = response.body === null ? "" : await readText(response.body, ERROR_BYTES);
+    const body = await readBytes(response, ERROR_BYTES);
     throw errorOfResponse(response, body, this.#options.clock.now());
   }
 
@@ -123,7 +126,7 @@ class FetchClient implements Client {
   }
 
   #headers(presented: Presented, options: RequestOptions): Headers {
-    const headers = new Headers({ accept: "application/json" });
+    const headers = new Headers({ accept: options.accept ?? ACCEPT_JSON });
     headers.set("user-agent", this.#options.userAgent ?? "weir");
     if (presented.authorization !== undefined) {
       headers.set("authorization", presented.authorization);

@@ -1,12 +1,8 @@
-import { ApiError, errorOfStatus } from "./api_error.ts";
-import type { Intake, Listing } from "./intake.ts";
-import {
-  endsInitialEvents,
-  isOlder,
-  parseEvent,
-  versionOf,
-  type WatchEvent,
-} from "./watch_event.ts";
+import { ApiError } from "./api_error.ts";
+import type { EventBatch } from "./event_stream.ts";
+import type { Intake } from "./intake.ts";
+import type { Listing } from "./listing.ts";
+import { isOlder, type WatchEvent } from "./watch_event.ts";
 
 /** The server answered a streaming list with something else. */
 export class NoStreamingError extends Error {
@@ -14,7 +10,7 @@ export class NoStreamingError extends Error {
 }
 
 /**
- * Takes the lines of one watch stream: first, where a `listing` was asked for, its initial events up to the bookmark
+ * Takes the events of one watch stream: first, where a `listing` was asked for, its initial events up to the bookmark
  * that completes it, then changes.
  */
 export class EventTaker {
@@ -35,36 +31,38 @@ export class EventTaker {
     return this.#listing === undefined;
   }
 
-  /** Where to go on from; undefined when a complete list is needed, because there is none yet or a line was lost. */
+  /** Where to go on from; undefined when a complete list is needed, as there is none yet or an event was lost. */
   get version(): string | undefined {
     return this.#lost ? undefined : this.#version;
   }
 
   /** Throws `ApiError` for an ERROR event, and `NoStreamingError` when the server does not do streaming lists. */
-  take(line: string): void {
-    const event = parseEvent(line);
+  take(events: EventBatch): void {
+    for (const event of events) this.#take(event);
+  }
+
+  #take(event: WatchEvent | undefined): void {
     if (event === undefined) {
       this.#lost = true;
-      return this.#intake.skip("Cannot use a line of the stream: it is not a watch event");
+      return this.#intake.skip("Cannot use a piece of the stream: it is not a watch event");
     }
-    if (event.type === "ERROR") throw errorOfStatus(event.object);
+    if (event.type === "ERROR") throw event.error;
     if (this.#listing !== undefined) this.#takeInitial(event, this.#listing);
     else this.#takeChange(event);
   }
 
-  #takeInitial(event: WatchEvent, listing: Listing): void {
+  #takeInitial(event: Exclude<WatchEvent, { type: "ERROR" }>, listing: Listing): void {
     if (event.type !== "BOOKMARK") return listing.apply(event);
-    const version = versionOf(event.object);
-    if (!endsInitialEvents(event.object) || version === undefined) {
+    if (!event.endsList || event.version === undefined) {
       throw new NoStreamingError("Cannot read a streaming list: it has a bookmark before its end");
     }
-    this.#version = version;
+    this.#version = event.version;
     this.#listing = undefined;
     listing.commit();
   }
 
-  #takeChange(event: WatchEvent): void {
-    const version = versionOf(event.object);
+  #takeChange(event: Exclude<WatchEvent, { type: "ERROR" }>): void {
+    const { version } = event.type === "BOOKMARK" || event.type === "DELETED" ? event : event.item;
     if (event.type !== "BOOKMARK") this.#intake.apply(event);
     else if (version !== undefined && isOlder(version, this.#version ?? version)) {
       throw new ApiError(410, "Expired", `resource version went back to "${version}"`);

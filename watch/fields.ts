@@ -1,3 +1,5 @@
+import { NOTHING } from "./pool.ts";
+
 /** An API object that cannot be used, and why. */
 export class ObjectError extends Error {
   override readonly name = "ObjectError";
@@ -55,18 +57,11 @@ export class Fields<T> {
     return typeof value === "boolean" ? value : this.refuse(key, "true or false");
   }
 
-  /** A whole number from `least` to `most`; an absent field is 0, if that is in the range. */
-  integer(key: Key<T>, least: number, most: number): number {
+  /** A whole number from `least` to `most`, by default any `int32`; an absent field is 0, if that is in the range. */
+  integer(key: Key<T>, least = -(2 ** 31), most = 2 ** 31 - 1): number {
     const value = this.#value[key] ?? 0;
     const fits = Number.isInteger(value) && least <= (value as number) && (value as number) <= most;
     return fits ? value as number : this.refuse(key, `a whole number from ${least} to ${most}`);
-  }
-
-  /** One of the words that the API knows for the field. */
-  oneOf<V extends string>(key: Key<T>, allowed: readonly V[], fallback: V): V {
-    const value = this.text(key, fallback);
-    const known = allowed.find((candidate) => candidate === value);
-    return known ?? this.refuse(key, `one of "${allowed.join('", "')}"`);
   }
 
   /** A list of texts: the one of the raw object itself, not a copy. */
@@ -123,9 +118,7 @@ export class Fields<T> {
   /** Throws the `ObjectError` that says what `key`, which may go on as in `names[2]`, has to be. */
   refuse(key: string, wanted: string, value: unknown = this.#value[key]): never {
     const { title, path } = describe({ parent: this.#place, step: key });
-    throw new ObjectError(
-      `Cannot use ${title}: '${path}' must be ${wanted}: current value is ${show(value)}`,
-    );
+    throw refusal(title, path, wanted, value);
   }
 
   #list(key: string): readonly unknown[] {
@@ -134,8 +127,12 @@ export class Fields<T> {
   }
 }
 
-/** The one empty list, shared by every object that has none. */
-export const NOTHING: readonly never[] = Object.freeze([]);
+/** Makes the error for a field of the object `title` that is not what it has to be. */
+export function refusal(title: string, path: string, wanted: string, value: unknown): ObjectError {
+  return new ObjectError(
+    `Cannot use ${title}: '${path}' must be ${wanted}: current value is ${show(value)}`,
+  );
+}
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import { readText } from "./lines.ts";
+import { readBytes } from "./pieces.ts";
 import { isOlder } from "./watch_event.ts";
 
 /** A moment in the history of an API server's data. */
@@ -26,8 +26,7 @@ export async function currentMoment(
   signal: AbortSignal,
 ): Promise<Moment | undefined> {
   const response = await client.request(PATH, { signal });
-  const text = response.body === null ? "" : await readText(response.body, ANSWER_BYTES);
-  return parseMoment(text);
+  return parseMoment(new TextDecoder().decode(await readBytes(response, ANSWER_BYTES)));
 }
 
 /** Tells whether `now` is a later moment of the history in which `lineage` had reached `version`. */

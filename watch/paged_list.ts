@@ -1,27 +1,27 @@
 import type { Clock } from "../model/clock.ts";
 import { ApiError } from "./api_error.ts";
 import type { Client } from "./client.ts";
+import { isProtobuf } from "./content_type.ts";
 import { Deadline } from "./deadline.ts";
-import type { Listing } from "./intake.ts";
-import { readText } from "./lines.ts";
+import { parsePage } from "./json/page.ts";
+import type { ListPage } from "./list_page.ts";
+import type { Listing } from "./listing.ts";
+import { readBytes } from "./pieces.ts";
+import { decodePage } from "./protobuf/page.ts";
 import { requestPath, type Resource } from "./resource.ts";
-import { type RawObject, versionOf } from "./watch_event.ts";
 
 /** What a paginated list is read with. */
 export interface PagedListOptions {
   readonly client: Client;
   readonly resource: Resource;
   readonly clock: Clock;
+  /** The media types to ask for. */
+  readonly accept: string;
   /** Milliseconds without a byte after which a page is given up. */
   readonly silenceMs: number;
   /** Called for every piece of an answer. */
   readonly onHeard: () => void;
   readonly signal: AbortSignal;
-}
-
-interface Page extends RawObject {
-  readonly metadata?: RawObject["metadata"] & { readonly continue?: unknown };
-  readonly items?: unknown;
 }
 
 const PAGE_SIZE = 500;
@@ -38,8 +38,8 @@ export async function readPagedList(options: PagedListOptions, listing: Listing)
   while (true) {
     try {
       const page = await readPage(options, token === "" ? limit : { ...limit, continue: token });
-      for (const item of itemsOf(page)) listing.add(item);
-      token = typeof page.metadata?.continue === "string" ? page.metadata.continue : "";
+      for (const item of page.items) listing.add(item);
+      token = page.next;
       if (token === "") return versionOfList(page);
     } catch (error) {
       if (!(error instanceof ApiError && error.isExpired && token !== "")) throw error;
@@ -50,18 +50,22 @@ export async function readPagedList(options: PagedListOptions, listing: Listing)
   }
 }
 
-async function readPage(options: PagedListOptions, query: Record<string, string>): Promise<Page> {
-  const { client, resource, clock, silenceMs, onHeard, signal } = options;
+async function readPage(
+  options: PagedListOptions,
+  query: Record<string, string>,
+): Promise<ListPage> {
+  const { client, resource, clock, accept, silenceMs, onHeard, signal } = options;
   using deadline = new Deadline(clock, signal);
   const path = requestPath(resource, query);
-  const response = await client.request(path, { signal: deadline.signal });
+  const response = await client.request(path, { signal: deadline.signal, accept });
   deadline.allow(silenceMs);
   try {
-    const text = await readText(response.body ?? new ReadableStream(), PAGE_BYTES, () => {
+    const bytes = await readBytes(response, PAGE_BYTES, () => {
       deadline.heard();
       onHeard();
     });
-    return JSON.parse(text);
+    if (isProtobuf(response)) return decodePage(bytes, resource.kind);
+    return parsePage(new TextDecoder().decode(bytes), resource.kind);
   } catch (error) {
     if (deadline.silence === undefined) throw error;
     client.distrust(response);
@@ -69,14 +73,7 @@ async function readPage(options: PagedListOptions, query: Record<string, string>
   }
 }
 
-function itemsOf(page: Page): readonly RawObject[] {
-  const items = page.items ?? [];
-  if (Array.isArray(items)) return items;
-  throw new Error("Cannot read the list: its 'items' is not a list");
-}
-
-function versionOfList(page: Page): string {
-  const version = versionOf(page);
-  if (version !== undefined) return version;
+function versionOfList(page: ListPage): string {
+  if (page.version !== undefined) return page.version;
   throw new Error("Cannot read the list: it has no 'metadata.resourceVersion'");
 }

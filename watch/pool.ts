@@ -1,4 +1,5 @@
-import { NOTHING } from "./fields.ts";
+/** The one empty list, shared by every object that has none. */
+export const NOTHING: readonly never[] = Object.freeze([]);
 
 /**
  * Gives equal values one identity, so that what thousands of objects have in common is held in memory once.
@@ -23,18 +24,28 @@ export class Pool<T> {
   }
 }
 
-/** The same for lists of plain data, which are frozen. All empty lists are one. */
+/** The same for lists, which are frozen. All empty lists are one. */
 export class ListPool<T> {
   readonly #lists: Pool<readonly T[]>;
+  readonly #nameOf: (element: T) => string;
 
-  constructor(limit: number) {
+  /** `nameOf` tells elements apart by a text of which none is the beginning of another's (see `delimited`). */
+  constructor(limit: number, nameOf: (element: T) => string) {
     this.#lists = new Pool(limit);
+    this.#nameOf = nameOf;
   }
 
   /** The list that was first offered with these elements. */
   share(list: readonly T[]): readonly T[] {
     if (list.length === 0) return NOTHING;
-    const shared = this.#lists.share(JSON.stringify(list), list);
+    let key = "";
+    for (const element of list) key += this.#nameOf(element);
+    const shared = this.#lists.share(key, list);
     return shared === list ? Object.freeze(list) : shared;
   }
+}
+
+/** Writes `text` so that one can tell where it ends. */
+export function delimited(text: string): string {
+  return `${text.length}:${text}`;
 }

@@ -17,6 +17,13 @@ export interface Sink {
   replace(kind: Kind, objects: Iterable<ClusterObject>): void;
   /** One object that was added or changed. */
   upsert(object: ClusterObject): void;
+  /**
+   * Objects of one kind that were added or changed, told together.
+   *
+   * The first list of a kind comes so while it is being read, before the `replace` that completes it: what is known
+   * then is true, but not all.
+   */
+  upsertAll(kind: Kind, objects: readonly ClusterObject[]): void;
   /** One object that was deleted. */
   remove(kind: Kind, key: ObjectKey): void;
   /** News of the source itself, for health and metrics: the last time that the server was heard of. */

@@ -4,6 +4,7 @@ import {
   type Snapshot,
   withList,
   withObject,
+  withObjects,
   withoutObject,
 } from "../model/snapshot.ts";
 import type { Sink } from "./source.ts";
@@ -61,6 +62,12 @@ export class Store implements Sink {
     const services = new Set<ObjectKey>();
     this.#snapshot = withList(this.#snapshot, kind, objects, services);
     this.#synced.add(kind);
+    this.#tell({ kind, services });
+  }
+
+  upsertAll(kind: Kind, objects: readonly ClusterObject[]): void {
+    const services = new Set<ObjectKey>();
+    this.#snapshot = withObjects(this.#snapshot, objects, services);
     this.#tell({ kind, services });
   }
 

@@ -1,44 +1,45 @@
-/** One line of a watch stream (API conventions, "WatchEvent"). The object is untrusted. */
-export interface WatchEvent {
-  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  readonly object: RawObject;
+import type { ClusterObject, ObjectKey } from "../model/objects.ts";
+import type { ApiError } from "./api_error.ts";
+
+/** An object that the API server sent, as far as it can be used. */
+export type Item = UsableItem | UnusableItem;
+
+/** An object in full. */
+export interface UsableItem {
+  readonly object: ClusterObject;
+  /** Its resource version; undefined when it carries none. */
+  readonly version: string | undefined;
 }
 
-/** As much of a raw object as is needed to know where it stands. */
-export interface RawObject {
-  readonly metadata?: {
-    readonly namespace?: unknown;
-    readonly name?: unknown;
-    readonly resourceVersion?: unknown;
-    readonly annotations?: Readonly<Record<string, unknown>>;
-  };
+/** An object that cannot be used. */
+export interface UnusableItem {
+  readonly object: undefined;
+  readonly version: string | undefined;
+  /** Undefined when it has no name. */
+  readonly key: ObjectKey | undefined;
+  /** What is wrong, with the object and the field. */
+  readonly problem: string;
 }
 
-const TYPES: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
-
-/** Parses a line. Returns undefined when it is not a watch event. */
-export function parseEvent(line: string): WatchEvent | undefined {
-  let event: { readonly type?: unknown; readonly object?: unknown } | null;
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return undefined;
+/** One event of a watch stream (API conventions, "WatchEvent"), read from whatever encoding. */
+export type WatchEvent =
+  | { readonly type: "ADDED" | "MODIFIED"; readonly item: Item }
+  | {
+    readonly type: "DELETED";
+    /** Undefined when the object has no name. */
+    readonly key: ObjectKey | undefined;
+    readonly version: string | undefined;
   }
-  const object = event?.object;
-  const usable = TYPES.has(event?.type) && typeof object === "object" && object !== null;
-  return usable ? event as WatchEvent : undefined;
-}
+  | {
+    readonly type: "BOOKMARK";
+    readonly version: string | undefined;
+    /** True when it ends the initial events of a streaming list (KEP-3157). */
+    readonly endsList: boolean;
+  }
+  | { readonly type: "ERROR"; readonly error: ApiError };
 
-/** The version that an object carries; undefined when it has none. */
-export function versionOf(object: RawObject): string | undefined {
-  const version = object.metadata?.resourceVersion;
-  return typeof version === "string" && version !== "" ? version : undefined;
-}
-
-/** Tells whether a bookmark ends the initial events of a streaming list (KEP-3157). */
-export function endsInitialEvents(object: RawObject): boolean {
-  return object.metadata?.annotations?.["k8s.io/initial-events-end"] === "true";
-}
+/** The annotation of the bookmark that ends the initial events of a streaming list. */
+export const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 /** Tells whether version `a` was given out before `b` (decimal numbers of any length, KEP-5504). */
 export function isOlder(a: string, b: string): boolean {

@@ -1,3 +1,17 @@
+import { encodeBody, encodeEvent, frame } from "./protobuf.ts";
+
+/** How a server writes what it says. */
+export type Encoding = "JSON" | "protobuf";
+
+/** The kinds by the end of their paths. */
+const KIND_OF: Readonly<Record<string, string>> = {
+  services: "Service",
+  endpointslices: "EndpointSlice",
+  nodes: "Node",
+  servicecidrs: "ServiceCIDR",
+};
+const PROTOBUF = "application/vnd.kubernetes.protobuf";
+
 /**
  * An HTTP server whose every answer the test gives by hand, so that it can misbehave in any way.
  *
@@ -8,6 +22,8 @@ export class BadServer implements AsyncDisposable {
   /** The uid that the history goes by, and the newest version in it. */
   lineage = "uid-1";
   version = "1000000";
+  /** What watches, lists and refusals are written in. Everything else is JSON. */
+  encoding: Encoding = "JSON";
   /** How often the history was asked for. */
   historyRequests = 0;
   readonly url: string;
@@ -54,7 +70,7 @@ export class BadServer implements AsyncDisposable {
       const items = [{ metadata: { uid: this.lineage } }];
       return Response.json({ metadata: { resourceVersion: this.version }, items });
     }
-    const exchange = new Exchange(url, request.headers, info.remoteAddr.port);
+    const exchange = new Exchange(url, request.headers, info.remoteAddr.port, this.encoding);
     this.#open.add(exchange);
     this.#waiting.push(exchange);
     this.#wake();
@@ -71,10 +87,12 @@ export class Exchange {
   readonly port: number;
   readonly response: Promise<Response>;
   readonly #respond: (response: Response) => void;
+  readonly #encoding: Encoding;
   #body: EventStream | undefined;
 
-  constructor(url: URL, headers: Headers, port: number) {
+  constructor(url: URL, headers: Headers, port: number, encoding: Encoding) {
     this.port = port;
+    this.#encoding = encoding;
     this.path = url.pathname;
     this.query = url.searchParams;
     this.headers = headers;
@@ -88,22 +106,42 @@ export class Exchange {
     this.#respond(Response.json(body, { status, headers }));
   }
 
+  /** Answers with a page of the list that was asked for. */
+  page(metadata: object, items: readonly object[]): void {
+    this.#answer(`${this.#kind}List`, { metadata, items });
+  }
+
   /** Refuses with a `Status` object. */
   refuse(code: number, reason = "", message = "refused", headers: HeadersInit = {}): void {
-    this.json({ kind: "Status", code, reason, message }, code, headers);
+    this.#answer("Status", { kind: "Status", code, reason, message }, code, headers);
   }
 
   /** Answers 200 and leaves the body open, to be filled. */
   stream(): EventStream {
-    this.#body = new EventStream();
-    this.#respond(new Response(this.#body.readable));
-    return this.#body;
+    return this.#stream({});
   }
 
   /** Like {@linkcode Exchange.stream}, but more bytes are promised than ever come: its end is a broken connection. */
   doomedStream(): EventStream {
-    this.#body = new EventStream();
-    this.#respond(new Response(this.#body.readable, { headers: { "content-length": "9999999" } }));
+    return this.#stream({ "content-length": "9999999" });
+  }
+
+  get #kind(): string {
+    return KIND_OF[this.path.split("/").at(-1)!] ?? "Service";
+  }
+
+  #answer(kind: string, object: object, status = 200, headers: HeadersInit = {}): void {
+    if (this.#encoding === "JSON") return this.json(object, status, headers);
+    const all = { "content-type": PROTOBUF, ...Object.fromEntries(new Headers(headers)) };
+    this.#respond(new Response(encodeBody(kind, object), { status, headers: all }));
+  }
+
+  #stream(headers: Record<string, string>): EventStream {
+    const protobuf = this.#encoding === "protobuf";
+    const type = protobuf ? `${PROTOBUF};stream=watch` : "application/json";
+    this.#body = protobuf ? new ProtobufStream(this.#kind) : new EventStream();
+    const all = { "content-type": type, ...headers };
+    this.#respond(new Response(this.#body.readable, { headers: all }));
     return this.#body;
   }
 
@@ -114,7 +152,7 @@ export class Exchange {
   }
 }
 
-/** The body of a watch. */
+/** The body of a watch, in JSON. */
 export class EventStream {
   readonly readable: ReadableStream<Uint8Array>;
   /** True when the client has closed it. */
@@ -139,6 +177,11 @@ export class EventStream {
     this.text(`${JSON.stringify({ type, object })}\n`);
   }
 
+  /** Sends something that is no event. */
+  garbage(): void {
+    this.text("<html>\n");
+  }
+
   /** Sends the bookmark that completes a streaming list at `version`. */
   endOfList(version: string): void {
     const annotations = { "k8s.io/initial-events-end": "true" };
@@ -161,5 +204,23 @@ export class EventStream {
   end(): void {
     if (!this.#ended) this.#controller.close();
     this.#ended = true;
+  }
+}
+
+/** The body of a watch, in protobuf. */
+class ProtobufStream extends EventStream {
+  readonly #kind: string;
+
+  constructor(kind: string) {
+    super();
+    this.#kind = kind;
+  }
+
+  override event(type: string, object: unknown): void {
+    this.bytes(encodeEvent(type, type === "ERROR" ? "Status" : this.#kind, object));
+  }
+
+  override garbage(): void {
+    this.bytes(frame(new TextEncoder().encode("<html>")));
   }
 }

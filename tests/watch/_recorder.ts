@@ -19,6 +19,11 @@ export class Recorder implements Sink {
     this.calls.push(["replace", kind, ...names].join(" "));
   }
 
+  upsertAll(kind: Kind, objects: readonly ClusterObject[]): void {
+    for (const object of objects) this.objects.set(`${kind} ${keyOf(object)}`, object);
+    this.calls.push(["early", kind, ...objects.map((object) => object.name)].join(" "));
+  }
+
   upsert(object: ClusterObject): void {
     this.objects.set(`${object.kind} ${keyOf(object)}`, object);
     this.calls.push(`upsert ${object.name}`);

@@ -4,7 +4,7 @@ import { createCredentials } from "../../watch/credentials.ts";
 import { Reflector } from "../../watch/reflector.ts";
 import type { ReflectorOptions } from "../../watch/reflector_options.ts";
 import { resourceOf } from "../../watch/resource.ts";
-import { BadServer, type EventStream } from "../support/bad_server.ts";
+import { BadServer, type Encoding, type EventStream } from "../support/bad_server.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { Recorder, until } from "./_recorder.ts";
@@ -26,7 +26,12 @@ export class Stage implements AsyncDisposable {
   readonly #close: () => void;
 
   /** `options` change those of the reflector; jitter is off. */
-  constructor(kind: Kind = "Service", options: Partial<ReflectorOptions> = {}) {
+  constructor(
+    encoding: Encoding,
+    kind: Kind = "Service",
+    options: Partial<ReflectorOptions> = {},
+  ) {
+    this.server.encoding = encoding;
     const access = { server: this.server.url, origin: "the test", token: { file: "token" } };
     const readTextFile = () => Promise.resolve(this.token);
     const credentials = createCredentials(access, { readTextFile, clock: this.clock });
@@ -109,8 +114,24 @@ function bound(client: Client): Omit<Client, "request"> {
   };
 }
 
+/** Makes a stage on a server that answers in one encoding. */
+export type StageMaker = (kind?: Kind, options?: Partial<ReflectorOptions>) => Stage;
+
+/** Registers a test twice: on a server that answers in protobuf, and on one that only knows JSON. */
+export function inBothEncodings(
+  name: string,
+  run: (stageOf: StageMaker, t: Deno.TestContext) => Promise<void>,
+): void {
+  for (const encoding of ["protobuf", "JSON"] as const) {
+    Deno.test(
+      `${name} (${encoding})`,
+      (t) => run((kind, options) => new Stage(encoding, kind, options), t),
+    );
+  }
+}
+
 /** A raw Service, as small as it can be. */
-export function service(name: string, version = "1", port: unknown = 80): object {
+export function service(name: string, version = "1", port = 80): object {
   return {
     kind: "Service",
     metadata: { namespace: "default", name, resourceVersion: version },

@@ -1,67 +1,53 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readLines, readText, TooLongError } from "../../watch/lines.ts";
+import { LineSplitter } from "../../watch/lines.ts";
+import { TooLongError } from "../../watch/pieces.ts";
+import { chunksOf } from "./_chunks.ts";
 
-function chunksOf(bytes: Uint8Array<ArrayBuffer>, cuts: readonly number[]) {
-  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length];
-  places.sort((a, b) => a - b);
-  return places.slice(1).map((end, index) => bytes.slice(places[index], end));
-}
-
-async function linesOf(chunks: readonly Uint8Array<ArrayBuffer>[], maxBytes = 1e9) {
+function linesOf(chunks: Iterable<Uint8Array<ArrayBuffer>>, maxBytes = 1e9): string[] {
+  const splitter = new LineSplitter(maxBytes);
   const lines: string[] = [];
-  for await (const batch of readLines(ReadableStream.from(chunks), maxBytes)) lines.push(...batch);
-  return lines;
+  for (const chunk of chunks) lines.push(...splitter.push(chunk));
+  return [...lines, ...splitter.end()];
 }
 
-Deno.test("readLines() gives the same lines wherever the chunks are cut", async () => {
+Deno.test("LineSplitter gives the same lines wherever the chunks are cut", () => {
   const line = fc.string({ unit: "binary", minLength: 1 }).filter((text) => !/[\r\n]/.test(text));
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(line),
-      fc.array(fc.nat()),
-      fc.boolean(),
-      async (lines, cuts, closed) => {
-        const text = lines.join("\n") + (closed ? "\n" : "");
-        const bytes = new TextEncoder().encode(text);
-        const want = lines.map((one) => new TextDecoder().decode(new TextEncoder().encode(one)));
-        assert.deepEqual(await linesOf(chunksOf(bytes, cuts)), want.filter((one) => one !== ""));
-      },
-    ),
-  );
+  fc.assert(fc.property(
+    fc.array(line),
+    fc.array(fc.nat()),
+    fc.boolean(),
+    (lines, cuts, closed) => {
+      const text = lines.join("\n") + (closed ? "\n" : "");
+      const bytes = new TextEncoder().encode(text);
+      const want = lines.map((one) => new TextDecoder().decode(new TextEncoder().encode(one)));
+      assert.deepEqual(linesOf(chunksOf(bytes, cuts)), want.filter((one) => one !== ""));
+    },
+  ));
 });
 
-Deno.test("readLines() puts a character together that two chunks share", async () => {
+Deno.test("LineSplitter puts a character together that chunks share", () => {
   const bytes = new TextEncoder().encode("é€😀\n");
-  const single = [...bytes].map((byte) => Uint8Array.of(byte));
-  assert.deepEqual(await linesOf(single), ["é€😀"]);
+  assert.deepEqual(linesOf(chunksOf(bytes, [...bytes.keys()])), ["é€😀"]);
 });
 
-Deno.test("readLines() gives the lines of one chunk together", async () => {
-  const batches: string[][] = [];
-  const chunk = new TextEncoder().encode("a\n\nb\nc");
-  for await (const batch of readLines(ReadableStream.from([chunk]), 100)) batches.push(batch);
-  assert.deepEqual(batches, [["a", "b"], ["c"]]);
+Deno.test("LineSplitter gives the lines of one chunk together", () => {
+  const splitter = new LineSplitter(100);
+  assert.deepEqual(splitter.push(new TextEncoder().encode("a\n\nb\r\n\r\nc")), ["a", "b\r"]);
+  assert.deepEqual(splitter.end(), ["c"]);
 });
 
-Deno.test("readLines() reads a line of 20 MB that comes in 16 kB pieces", async () => {
+Deno.test("LineSplitter reads a line of 20 MB that comes in 16 kB pieces", () => {
   const piece = new Uint8Array(16 * 1024).fill(120);
   const pieces = Array.from({ length: 1280 }, () => piece);
-  const [line, ...more] = await linesOf([...pieces, Uint8Array.of(10)]);
+  const [line, ...more] = linesOf([...pieces, Uint8Array.of(10)]);
   assert.equal(line?.length, 20 * 1024 * 1024);
   assert.deepEqual(more, []);
 });
 
-Deno.test("readLines() refuses a line without an end", async () => {
+Deno.test("LineSplitter refuses a line that is too long, with and without an end", () => {
   const piece = new Uint8Array(1000);
-  await assert.rejects(linesOf([piece, piece], 1999), TooLongError);
-  assert.equal((await linesOf([piece, piece], 2000)).length, 1);
-});
-
-Deno.test("readText() reads all of it, and says when a piece has come", async () => {
-  const bytes = new TextEncoder().encode("a\nü");
-  let pieces = 0;
-  const stream = ReadableStream.from(chunksOf(bytes, [3]));
-  assert.equal(await readText(stream, 100, () => pieces++), "a\nü");
-  assert.equal(pieces, 2);
+  assert.throws(() => linesOf([piece, piece], 1999), TooLongError);
+  assert.equal(linesOf([piece, piece], 2000).length, 1);
+  assert.throws(() => linesOf([new TextEncoder().encode("123456\n")], 5), TooLongError);
 });

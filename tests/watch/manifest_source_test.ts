@@ -32,6 +32,10 @@ class RecordingSink implements Sink {
     this.#tell();
   }
 
+  upsertAll(_kind: Kind, objects: readonly ClusterObject[]): void {
+    for (const object of objects) this.upsert(object);
+  }
+
   remove(kind: Kind, key: ObjectKey): void {
     this.calls.push(`remove ${kind} ${key}`);
     this.objects.delete(`${kind} ${key}`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ListPool, Pool } from "../../watch/pool.ts";
+import { delimited, ListPool, Pool } from "../../watch/pool.ts";
 
 Deno.test("Pool gives equal keys the value that came first, and stays within its limit", () => {
   const pool = new Pool<object>(2);
@@ -12,10 +12,12 @@ Deno.test("Pool gives equal keys the value that came first, and stays within its
 });
 
 Deno.test("ListPool tells lists apart by their elements", () => {
-  const pool = new ListPool<string>(10);
+  const pool = new ListPool<string>(10, delimited);
   const list = pool.share(["a", "b"]);
   assert.equal(pool.share(["a", "b"]), list);
-  assert.notEqual(pool.share(["a,b"]), list);
+  for (const other of [["ab"], ["a,b"], ["a", "b", ""], ["b", "a"], ["1:a1:b"]]) {
+    assert.notEqual(pool.share(other), list);
+  }
   assert.equal(pool.share([]), pool.share([]));
   assert.throws(() => (list as string[]).push("c"), TypeError);
 });

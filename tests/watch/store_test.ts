@@ -77,3 +77,35 @@ Deno.test("Who no longer listens is not told", () => {
   store.upsert(service("api"));
   assert.equal(told, 1);
 });
+
+Deno.test("Objects told together are one change, and a kind is not synced by them", () => {
+  const store = new Store();
+  const changes: StoreChange[] = [];
+  store.subscribe((change) => changes.push(change));
+  store.upsertAll("EndpointSlice", [slice("web", ["10.244.1.5"]), slice("api", ["10.244.1.6"])]);
+  assert.deepEqual([...store.snapshot.slices.keys()], ["default/web", "default/api"]);
+  assert.deepEqual(changes, [{
+    kind: "EndpointSlice",
+    services: new Set(["default/web", "default/api"]),
+  }]);
+  assert.equal(store.isSynced(["EndpointSlice"]), false);
+});
+
+Deno.test("A list concerns nobody whose objects are there already, and takes away the others", () => {
+  const store = new Store();
+  const [web, api] = [service("web"), service("api")];
+  store.upsertAll("Service", [web, api, service("gone")]);
+  const slices = [slice("web", ["10.244.1.5"]), slice("", ["10.244.1.6"])];
+  store.upsertAll("EndpointSlice", [...slices, slice("gone", ["10.244.1.7"])]);
+  const changes: StoreChange[] = [];
+  store.subscribe((change) => changes.push(change));
+  const newApi = service("api");
+  store.replace("Service", [web, newApi]);
+  store.replace("EndpointSlice", slices);
+  assert.deepEqual(changes.map(({ services }) => [...services].sort()), [
+    ["default/api", "default/gone"],
+    ["default/gone"],
+  ]);
+  assert.equal(store.snapshot.services.get("default/api"), newApi);
+  assert.deepEqual([...store.snapshot.slices.keys()], ["default/web"]);
+});

@@ -212,7 +212,7 @@ const UNUSABLE = [
   { raw: { kind: "Pod", metadata: META }, want: /object "default\/web": kind "Pod"/ },
   {
     raw: { kind: "Node", metadata: {} },
-    want: /Node "\?": 'metadata\.name' .*: current value is "undefined"/,
+    want: /Node "\?": 'metadata\.name' .*: current value is ""/,
   },
   {
     raw: { kind: "Node", metadata: 7 },
@@ -222,7 +222,7 @@ const UNUSABLE = [
   { raw: service({ ports: {} }), want: /'spec\.ports' must be a list: current value is "\{\}"/ },
   {
     raw: service({ ports: [{}] }),
-    want: /'spec\.ports\[0\]\.port' .*: current value is "undefined"/,
+    want: /'spec\.ports\[0\]\.port' .*: current value is "0"/,
   },
   {
     raw: service({ ports: [{ port: 1 }, "x"] }),
