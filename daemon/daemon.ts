@@ -101,7 +101,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   countChanges(store, metrics);
   const { bindAddress } = options.config;
   const node = new OwnNode({ store, name: options.nodeName, bindAddress, log: options.log });
-  store.subscribe(() => health.observeNode(node.object));
+  store.subscribe(({ kind }) => kind === "Node" && health.observeNode(node.object));
   const source = await options.makeSource({
     held: (kind, key) => objectIn(store.snapshot, kind, key),
     onSkipped: (kind) => metrics.skippedObjects.inc({ kind }),

@@ -28,7 +28,7 @@ export class OwnNode {
   /** Follows the store from now on. */
   constructor(options: OwnNodeOptions) {
     this.#options = options;
-    options.store.subscribe(() => this.#look());
+    options.store.subscribe(({ kind }) => kind === "Node" && this.#look());
     this.#look();
   }
 

@@ -1,6 +1,7 @@
-import { type ClusterObject, type Kind, KINDS, type ObjectKey } from "../model/objects.ts";
+import { type ClusterObject, keyOf, type Kind, KINDS, type ObjectKey } from "../model/objects.ts";
 import {
   EMPTY_SNAPSHOT,
+  objectIn,
   type Snapshot,
   withList,
   withObject,
@@ -16,6 +17,8 @@ export interface StoreChange {
   readonly services: ReadonlySet<ObjectKey>;
   /** The object that came, when it was a single one. */
   readonly object?: ClusterObject;
+  /** Of a single slice: the one address type that it has and had; absent when there may be several. */
+  readonly addressType?: string;
 }
 
 /** Called after every change, synchronously. */
@@ -73,16 +76,18 @@ export class Store implements Sink {
 
   upsert(object: ClusterObject): void {
     const services = new Set<ObjectKey>();
+    const before = objectIn(this.#snapshot, object.kind, keyOf(object));
     this.#snapshot = withObject(this.#snapshot, object, services);
-    this.#tell({ kind: object.kind, services, object });
+    this.#tell({ kind: object.kind, services, object, ...addressTypeOf(before, object) });
   }
 
   remove(kind: Kind, key: ObjectKey): void {
     const services = new Set<ObjectKey>();
+    const before = objectIn(this.#snapshot, kind, key);
     const next = withoutObject(this.#snapshot, kind, key, services);
     if (next === this.#snapshot) return this.heard(kind);
     this.#snapshot = next;
-    this.#tell({ kind, services });
+    this.#tell({ kind, services, ...addressTypeOf(before) });
   }
 
   heard(kind: Kind): void {
@@ -93,4 +98,14 @@ export class Store implements Sink {
     this.heard(change.kind);
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Returns the address type that all of `slices` have in common, if they are slices. */
+function addressTypeOf(
+  ...slices: readonly (ClusterObject | undefined)[]
+): Pick<StoreChange, "addressType"> {
+  const found = slices.filter((one) => one !== undefined);
+  const types = new Set(found.map((one) => one.kind === "EndpointSlice" ? one.addressType : ""));
+  const [type = ""] = types;
+  return types.size === 1 && type !== "" ? { addressType: type } : {};
 }
