@@ -14,7 +14,7 @@ import { strip } from "../../watch/strip.ts";
 import { settings } from "./objects.ts";
 
 const CHANGES = 20_000;
-const CHANGES_PER_SYNC = 20;
+const CHANGES_PER_SYNC = 50;
 const SAMPLES = 10;
 const SERVICES = 100;
 
@@ -51,8 +51,8 @@ function putService(name: string, at: number): void {
 }
 
 function putSlice(name: string, at: number, change: number): void {
-  const addresses = Array.from({ length: change % 12 }, (_, n) => {
-    const number = change * 12 + n;
+  const addresses = Array.from({ length: change % 5 }, (_, n) => {
+    const number = change * 5 + n;
     return `10.${128 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`;
   });
   put("EndpointSlice", {
