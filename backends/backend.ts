@@ -20,8 +20,9 @@ export interface Backend {
    * Loads what `transition` brings before the first {@linkcode apply}, where no packet meets it.
    *
    * Large clusters take seconds to load: that way it happens while the rest is still on its way, in portions, and the
-   * first apply has little left to do. Returns false when nothing can be loaded ahead, because rules of an earlier run
-   * are in force. Rejects when it failed; the first apply then writes everything.
+   * first apply has little left to do. May be called again before the promise is settled: each waits for the one before.
+   * Returns false when nothing can be loaded ahead, because rules of an earlier run are in force. Rejects when it failed;
+   * the first apply then writes everything.
    */
   loadAhead?(transition: Transition, signal?: AbortSignal): Promise<boolean>;
   /**

@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Backend } from "../backends/backend.ts";
 import type { Conntrack } from "../backends/conntrack/conntrack.ts";
+import type { KernelLookup } from "../backends/nftables/kernel_lookup.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
 import { effectiveSettings } from "../config/effective.ts";
 import { sanityWarnings } from "../config/sanity.ts";
@@ -20,6 +21,7 @@ import { ipvsDeprecationNotice, startingNotice, syncFailedNotice } from "./event
 import { eventObserver } from "./event_observer.ts";
 import { currentSettings } from "./current_settings.ts";
 import { EventRecorder } from "./events.ts";
+import { explainRoute } from "./explain/route.ts";
 import { Health } from "./health.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { loadAhead } from "./load_ahead.ts";
@@ -52,6 +54,8 @@ export interface DaemonOptions {
   readonly localAddresses?: LocalAddresses | undefined;
   /** Reaches this machine's tracked flows; absent in a dry run, which leaves them alone. */
   readonly conntrack?: Conntrack | undefined;
+  /** Looks for elements in the kernel, when somebody wants to be told; absent in a dry run. */
+  readonly lookUp?: KernelLookup | undefined;
   /** Writes Events about objects; absent where there is no API server, and in a dry run. */
   readonly events?: EventWriter | undefined;
   /** Called once for each family when its rules are in force, beside the syncs that follow. Must not reject. */
@@ -120,11 +124,20 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   const requestAll = () => loops.forEach((loop) => loop.request());
   recorder.record((options.isReload ? reloadedNotice : startingNotice)(nodeName));
   if (options.config.mode === "ipvs") recorder.record(ipvsDeprecationNotice(nodeName));
+  const explain = explainRoute(() => ({
+    snapshot: store.snapshot,
+    states: loops.flatMap((loop) => loop.state() ?? []),
+    live: {
+      health: (family) => health.familyHealth(family),
+      notReady: () => oversight.readiness.reasons(),
+      lookUp: options.lookUp,
+    },
+  }));
   const report = configurationReport({ ...options, metrics, recorder });
   const ready = sourcesReady(store, clock, both);
   try {
     await Promise.all([
-      runServers({ ...options, ...oversight, health, metrics, recorder }, both),
+      runServers({ ...options, ...oversight, health, metrics, recorder, explain }, both),
       source.run(store, both),
       options.localAddresses?.watch(clock, requestAll, both),
       recorder.run(both),
@@ -183,7 +196,6 @@ function familyLoop(backend: Backend, shared: Shared) {
       health.started(family);
       await proxier.sync(signal);
       health.synced(family);
-      void metrics.load();
     },
     onFailure: (error, retryInMs) => {
       health.failed(family, error);
@@ -202,7 +214,10 @@ function familyLoop(backend: Backend, shared: Shared) {
   const { conntrack } = options;
   const flows = conntrack &&
     conntrackLoop({ family, conntrack, clock, metrics, log: options.log.getChild("conntrack") });
-  const first = afterFirstSync(async (signal) => await options.afterFirstSync?.(family, signal));
+  const first = afterFirstSync(async (signal) => {
+    void metrics.load();
+    await options.afterFirstSync?.(family, signal);
+  }, clock);
   const observer = allOf([
     logObserver(log),
     first.observer,
@@ -226,6 +241,7 @@ function familyLoop(backend: Backend, shared: Shared) {
   proxier.follow();
   return {
     request,
+    state: () => proxier.state,
     run: async (ready: Promise<void>, signal: AbortSignal) => {
       try {
         await loadAhead(proxier, { store, ready, signal });

@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import type { SyncObserver } from "./sync_observer.ts";
 
 /** Work that waits for the first sync that ends well. */
@@ -8,8 +9,14 @@ export interface FirstSyncWork {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Returns what does `work` after the first sync that ends well, beside the syncs that follow. */
-export function afterFirstSync(work: (signal: AbortSignal) => Promise<void>): FirstSyncWork {
+/** Milliseconds in which the other family, too, may get its first rules undisturbed. */
+const PAUSE_MS = 1_000;
+
+/** Returns what does `work` soon after the first sync that ends well, beside the syncs that follow. */
+export function afterFirstSync(
+  work: (signal: AbortSignal) => Promise<void>,
+  clock: Clock,
+): FirstSyncWork {
   const synced = Promise.withResolvers<void>();
   return {
     observer: {
@@ -24,6 +31,7 @@ export function afterFirstSync(work: (signal: AbortSignal) => Promise<void>): Fi
         if (signal.aborted) resolve();
       });
       await Promise.race([synced.promise, stopped]);
+      await clock.sleep(PAUSE_MS, signal);
       if (!signal.aborted) await work(signal);
     },
   };

@@ -10,12 +10,13 @@ const FIRST: readonly Kind[] = ["Node", "ServiceCIDR"];
 
 /**
  * Loads Services into the kernel while the lists of the cluster are still arriving, until `ready` resolves and little
- * is left for the first sync; returns at once where nothing can be loaded ahead.
+ * is left for the first sync; returns at once where nothing can be loaded ahead. The first portion may be an empty one:
+ * it makes the table while the API server is still busy.
  *
  * Rejects when a portion cannot be loaded; then the first sync has to write everything.
  */
 export async function loadAhead(
-  proxier: Pick<Proxier, "loadAhead" | "ripe">,
+  proxier: Pick<Proxier, "loadAhead" | "loadedAhead" | "ripe">,
   { store, ready, signal }: {
     readonly store: Store;
     readonly ready: Promise<void>;
@@ -24,6 +25,7 @@ export async function loadAhead(
 ): Promise<void> {
   let wake = () => {};
   let isReady = false;
+  let hasBegun = false;
   const unsubscribe = store.subscribe(() => wake());
   void ready.finally(() => {
     isReady = true;
@@ -31,11 +33,14 @@ export async function loadAhead(
   });
   try {
     while (!signal.aborted) {
-      if (proxier.ripe >= PORTION && (isReady || store.isSynced(FIRST))) {
+      const mayBegin = isReady || store.isSynced(FIRST);
+      if (mayBegin && (proxier.ripe >= PORTION || !hasBegun && !isReady)) {
+        hasBegun = true;
         if (!await proxier.loadAhead(PORTION, signal)) return;
-      } else if (isReady) return;
+      } else if (isReady) break;
       else await new Promise<void>((resolve) => wake = resolve);
     }
+    await proxier.loadedAhead();
   } finally {
     unsubscribe();
   }

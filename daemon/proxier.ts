@@ -12,6 +12,9 @@ import type { SyncObserver } from "./sync_observer.ts";
 /** Milliseconds after which everything is written anew, whatever happened in between. */
 const FULL_SYNC_MS = 3_600_000;
 
+/** Milliseconds after which what could not be tidied up is tried again. */
+const TIDY_AGAIN_MS = 30_000;
+
 /** What a {@linkcode Proxier} works with. */
 export interface ProxierOptions {
   readonly backend: Backend;
@@ -39,6 +42,8 @@ export class Proxier {
   /** When everything was written last, on the monotonic clock; undefined: never. */
   #fullSyncAt: number | undefined;
   #failed = false;
+  #tidiesLater = false;
+  #loading = Promise.resolve(true);
   /** Changed Services of which object and slices are there, before the first sync; undefined after it. */
   #ripe: Set<ObjectKey> | undefined = new Set();
 
@@ -63,18 +68,27 @@ export class Proxier {
   }
 
   /**
-   * Loads up to `count` Services ahead of the first sync. Returns false when the backend cannot, and when there is
-   * nothing to load.
+   * Loads up to `count` Services ahead of the first sync.
+   *
+   * Resolves when those of the call before are loaded: what is next is derived and written in the meantime. Returns
+   * false when the backend has no use for it. Rejects when a portion could not be loaded.
    */
   async loadAhead(count: number, signal?: AbortSignal): Promise<boolean> {
     const { backend, observer } = this.#options;
     if (backend.loadAhead === undefined || this.#ripe === undefined) return false;
     const services = new Set(Iterator.from(this.#ripe).take(count));
     for (const key of services) this.#ripe.delete(key);
-    if (services.size === 0) return false;
     const transition = this.#advance(services);
     observer.derived(transition);
-    return await backend.loadAhead(transition, signal);
+    const before = this.#loading;
+    this.#loading = backend.loadAhead(transition, signal);
+    this.#loading.catch(() => {}); // whoever comes next is told
+    return await before;
+  }
+
+  /** Resolves when all that was to be loaded ahead is. Rejects when a portion could not be loaded. */
+  async loadedAhead(): Promise<void> {
+    await this.#loading;
   }
 
   /** Applies everything that changed since the last sync. Rejects when it could not. */
@@ -103,7 +117,8 @@ export class Proxier {
     await this.#tidy(signal);
   }
 
-  #note({ kind, services, object }: StoreChange): void {
+  #note({ kind, services, object, addressType = this.family }: StoreChange): void {
+    if (addressType !== this.family) return;
     for (const key of services) this.#changed.add(key);
     if (this.#ripe !== undefined) this.#ripen(this.#ripe, services);
     if (object?.kind === "EndpointSlice" && object.addressType === this.family) {
@@ -140,6 +155,16 @@ export class Proxier {
       if (await this.#options.backend.tidy(signal)) this.#options.request();
     } catch (error) {
       this.#options.observer.untidy(this.family, error);
+      void this.#tidyLater(signal);
     }
+  }
+
+  /** Asks for another sync in a while, which tidies up: nothing else may happen for an hour. */
+  async #tidyLater(signal?: AbortSignal): Promise<void> {
+    if (this.#tidiesLater) return;
+    this.#tidiesLater = true;
+    await this.#options.clock.sleep(TIDY_AGAIN_MS, signal);
+    this.#tidiesLater = false;
+    if (!signal?.aborted) this.#options.request();
   }
 }

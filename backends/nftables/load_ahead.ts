@@ -1,8 +1,10 @@
+import type { Clock } from "../../model/clock.ts";
+import type { Family } from "../../model/family.ts";
 import type { Transition } from "../../model/advance.ts";
 import type { DesiredState } from "../../model/desired_state.ts";
 import { difference } from "./difference.ts";
-import { differenceScript } from "./difference_script.ts";
-import { allElements, type LiveTable } from "./full_script.ts";
+import { elementsScript, partsScript } from "./difference_script.ts";
+import { allElements } from "./full_script.ts";
 import { KUBE_PROXY_TABLE } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import type { PartTally } from "./part_tally.ts";
@@ -20,37 +22,48 @@ export interface Ahead {
   readonly bytes: number;
 }
 
+/** What loading ahead works with. */
+export interface AheadTools {
+  readonly family: Family;
+  readonly nft: Nft;
+  /** Takes note of the parts that the kernel gets. */
+  readonly parts: PartTally;
+  readonly clock: Clock;
+}
+
 /**
  * Makes the table of `state` without a rule: its sets, maps and chains are there to be filled, and no packet meets them.
  *
- * Returns undefined when `live` says that there is one already.
+ * Returns undefined when there is one already.
  */
 export async function beginAhead(
+  { family, nft }: AheadTools,
   state: DesiredState,
-  live: LiveTable,
-  nft: Nft,
   signal?: AbortSignal,
 ): Promise<Ahead | undefined> {
+  const live = await nft.inspect(family, signal);
   if (!live.absent) return undefined;
   const bytes = await applyInPortions(foundation(state), nft, signal);
   return { state, hasKubeProxy: live.hasKubeProxy, bytes };
 }
 
-/** Loads what a transition brings, in transactions of bounded size: they need not be atomic where no packet comes. */
+/**
+ * Loads what a transition brings after what was loaded `before`, in transactions of bounded size: they need not be atomic
+ * where no packet comes. The script is made while the portion before is still on its way into the kernel.
+ */
 export async function continueAhead(
-  ahead: Ahead,
+  { family, nft, parts, clock }: AheadTools,
+  before: Promise<Ahead | undefined>,
   transition: Transition,
-  { nft, parts, now, signal }: {
-    readonly nft: Nft;
-    readonly parts: PartTally;
-    readonly now: () => number;
-    readonly signal?: AbortSignal | undefined;
-  },
-): Promise<Ahead> {
+  signal?: AbortSignal,
+): Promise<Ahead | undefined> {
   const changes = difference(transition);
-  const script = differenceScript(transition.next.family, changes, parts);
+  const elements = [...elementsScript(family, changes)];
+  const ahead = await before;
+  if (ahead === undefined) return undefined;
+  const script = [...partsScript(family, changes, parts), ...elements];
   const bytes = await applyInPortions(script, nft, signal);
-  parts.commit(changes.gained, changes.lost, now());
+  parts.commit(changes.gained, changes.lost, clock.monotonic());
   return { ...ahead, state: transition.next, bytes: ahead.bytes + bytes };
 }
 

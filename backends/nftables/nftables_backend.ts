@@ -36,7 +36,8 @@ export class NftablesBackend implements Backend {
   readonly #sweeper: AffinitySweeper;
   #newest: DesiredState | undefined;
   #committed: DesiredState | undefined;
-  #ahead: Ahead | undefined;
+  /** What was loaded ahead of the first apply, when it is. */
+  #ahead: Promise<Ahead | undefined> | undefined;
 
   constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
     this.family = family;
@@ -46,24 +47,20 @@ export class NftablesBackend implements Backend {
   }
 
   async loadAhead(transition: Transition, signal?: AbortSignal): Promise<boolean> {
-    const ahead = this.#ahead ??
-      await beginAhead(
-        transition.previous,
-        await this.#nft.inspect(this.family, signal),
-        this.#nft,
-        signal,
-      );
-    this.#ahead = undefined;
-    if (ahead === undefined) return false;
-    const now = () => this.#clock.monotonic();
-    const parts = this.#parts;
-    this.#ahead = await continueAhead(ahead, transition, { nft: this.#nft, parts, now, signal });
-    return true;
+    const tools = {
+      family: this.family,
+      nft: this.#nft,
+      parts: this.#parts,
+      clock: this.#clock,
+    };
+    const before = this.#ahead ?? beginAhead(tools, transition.previous, signal);
+    this.#ahead = continueAhead(tools, before, transition, signal);
+    return await this.#ahead !== undefined;
   }
 
   async apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport> {
     const committed = this.#committed;
-    const ahead = this.#ahead;
+    const ahead = await this.#ahead?.catch(() => undefined);
     this.#committed = undefined;
     this.#newest = transition.next;
     this.#ahead = undefined;

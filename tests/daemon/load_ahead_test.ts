@@ -15,6 +15,10 @@ class Loadable {
     this.loaded.push(taken);
     return Promise.resolve(this.accepts);
   }
+
+  loadedAhead(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 function setUp() {
@@ -74,4 +78,17 @@ Deno.test("Loading ahead ends with the process", async () => {
   store.upsert(service("web"));
   await done;
   assert.deepEqual(proxier.loaded, []);
+});
+
+Deno.test("The table is made while nothing is known but the node, unless everything is known already", async () => {
+  const { store, proxier, ready, done } = setUp();
+  knowTheNode(store);
+  await settle();
+  assert.deepEqual(proxier.loaded, [0]);
+  ready.resolve();
+  await done;
+  const small = setUp();
+  small.ready.resolve();
+  await small.done;
+  assert.deepEqual(small.proxier.loaded, []);
 });

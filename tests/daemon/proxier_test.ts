@@ -14,17 +14,19 @@ import { node, service, serviceCIDR, settings, slice } from "../support/objects.
 class RecordingBackend implements Backend {
   readonly family = "IPv4";
   readonly applied: { transition: Transition; full: boolean }[] = [];
-  fails = false;
+  tidied = 0;
+  fails: boolean | "to tidy up" = false;
 
   apply(transition: Transition, { full }: ApplyOptions): Promise<ApplyReport> {
     this.applied.push({ transition, full });
-    if (this.fails) return Promise.reject(new Error("nft is broken"));
+    if (this.fails === true) return Promise.reject(new Error("nft is broken"));
     const mode = full ? "full" : "partial";
     return Promise.resolve({ mode, elements: 1, bytes: 10, renderMs: 0, applyMs: 0 });
   }
 
   tidy(): Promise<boolean> {
-    return Promise.resolve(false);
+    this.tidied++;
+    return this.fails ? Promise.reject(new Error("nft is broken")) : Promise.resolve(false);
   }
 
   unlearned(): Promise<readonly never[]> {
@@ -129,4 +131,48 @@ Deno.test("A change of the settings reaches the backend without any Service chan
   const transition = backend.applied[1]?.transition;
   assert.equal(transition?.next.settings.zone, "zone-a");
   assert.equal(transition?.services.size, 2, "endpoints are chosen anew");
+});
+
+Deno.test("What could not be tidied up is asked for again after 30 s, once, until it works", async () => {
+  const { backend, proxier, clock, requests } = setUp();
+  const ending = new AbortController();
+  backend.fails = "to tidy up";
+  await proxier.sync(ending.signal);
+  await proxier.sync(ending.signal);
+  const before = requests();
+  await clock.advance(29_999);
+  assert.equal(requests(), before);
+  await clock.advance(1);
+  assert.equal(requests(), before + 1);
+  await proxier.sync(ending.signal);
+  await clock.advance(30_000);
+  assert.equal(requests(), before + 2, "it failed again");
+  backend.fails = false;
+  await proxier.sync(ending.signal);
+  await clock.advance(120_000);
+  assert.equal(requests(), before + 2, "nothing is left to do");
+  assert.equal(backend.tidied, 4);
+  assert.equal(backend.applied.at(-1)?.full, false, "it is no failure of the sync");
+});
+
+Deno.test("What could not be tidied up asks for nothing once the daemon has ended", async () => {
+  const { backend, proxier, clock, requests } = setUp();
+  const ending = new AbortController();
+  backend.fails = "to tidy up";
+  await proxier.sync(ending.signal);
+  const before = requests();
+  ending.abort();
+  await clock.advance(60_000);
+  assert.equal(requests(), before);
+});
+
+Deno.test("A slice of the other family asks for nothing, unless it was one of this family", () => {
+  const { store, requests } = setUp();
+  const other = slice("web", ["fd00::5"], { name: "web-6" });
+  let before = requests();
+  store.upsert(other);
+  store.remove("EndpointSlice", "default/web-6");
+  assert.equal(requests(), before);
+  store.upsert({ ...other, name: "web-a" });
+  assert.equal(requests(), ++before);
 });
