@@ -3,7 +3,7 @@ import type { Store } from "../watch/store.ts";
 import type { Proxier } from "./proxier.ts";
 
 /** Services of one portion: large enough to be worth a process, small enough to keep two processors busy. */
-const PORTION = 500;
+const PORTION = 1_000;
 
 /** What every Service depends on: to load before these are known would be to load twice. */
 const FIRST: readonly Kind[] = ["Node", "ServiceCIDR"];
