@@ -18,6 +18,10 @@ async function main(argv: readonly string[]): Promise<number> {
         const { printRendering } = await import("./cli/print_rendering.ts");
         return await printRendering(command.options);
       }
+      case "explain": {
+        const { printExplanation } = await import("./cli/explain.ts");
+        return await printExplanation(command.options, command.request);
+      }
       case "demo": {
         const { runDemo } = await import("./cli/demo.ts");
         return await runDemo({ signal: untilSignalled() });

@@ -1,3 +1,5 @@
+import { ProcessGroup } from "./process_group.ts";
+
 /** What a finished process left behind. */
 export interface ProcessResult {
   /** The exit code; 128 + n after signal n. */
@@ -12,7 +14,7 @@ export interface ProcessResult {
 export interface ProcessOptions {
   /** Text for standard input, written in the chunks given. Without it, standard input is closed. */
   readonly stdin?: Iterable<string>;
-  /** Milliseconds after which the process is killed. */
+  /** Milliseconds after which the process is killed, with everything that it has started. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -28,52 +30,55 @@ export type RunProcess = (
   options: ProcessOptions,
 ) => Promise<ProcessResult>;
 
-/** Runs a real process. */
+/** Runs a real process. What it has started is killed with it, and not waited for. */
 export const runProcess: RunProcess = async (command, args, options) => {
-  const child = new Deno.Command(command, {
-    args: [...args],
-    stdin: options.stdin === undefined ? "null" : "piped",
+  const { stdin, timeoutMs, signal } = options;
+  await using group = new ProcessGroup(command, {
+    args,
+    stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const kill = killer(child);
+  });
   let timedOut = false;
+  const kill = () => void group.kill();
   const timer = setTimeout(() => {
     timedOut = true;
     kill();
-  }, options.timeoutMs);
-  options.signal?.addEventListener("abort", kill, { once: true });
+  }, timeoutMs);
+  signal?.addEventListener("abort", kill, { once: true });
+  if (signal?.aborted) kill();
   try {
-    const fed = options.stdin === undefined ? undefined : feed(child.stdin, options.stdin);
-    const [output] = await Promise.all([child.output(), fed]);
-    const text = new TextDecoder();
-    return {
-      code: output.code,
-      stdout: text.decode(output.stdout),
-      stderr: text.decode(output.stderr),
-      timedOut,
-    };
+    const [{ code }, stdout, stderr] = await Promise.all([
+      group.status,
+      textOf(group.stdout()),
+      textOf(group.stderr()),
+      stdin && feed(group.stdin, stdin),
+    ]);
+    return { code, stdout, stderr, timedOut };
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", kill);
+    signal?.removeEventListener("abort", kill);
   }
 };
 
-/** Returns a function that kills `child` and does not mind when it is gone already. */
-function killer(child: Deno.ChildProcess): () => void {
-  return () => {
-    try {
-      child.kill("SIGKILL");
-    } catch { /* it has ended by itself */ }
-  };
+async function textOf(parts: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const part of parts) text += part;
+  return text;
 }
 
-/** Writes `chunks` to a child's standard input. A child that ends before it has read everything is not an error here. */
+/**
+ * Writes `chunks` to a process's standard input. One that ends before it has read everything is not an error here; an
+ * error in the making of the chunks is.
+ */
 async function feed(stdin: WritableStream<Uint8Array>, chunks: Iterable<string>): Promise<void> {
   const encoder = new TextEncoder();
   const writer = stdin.getWriter();
-  try {
-    for (const chunk of chunks) await writer.write(encoder.encode(chunk));
-    await writer.close();
-  } catch { /* the exit code and stderr say why it stopped reading */ }
+  for (const chunk of chunks) {
+    try {
+      await writer.write(encoder.encode(chunk));
+    } catch {
+      return; // the exit code and stderr say why it stopped reading
+    }
+  }
+  await writer.close().catch(() => {});
 }

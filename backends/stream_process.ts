@@ -1,3 +1,5 @@
+import { ProcessGroup } from "./process_group.ts";
+
 /** What a process left behind whose output was taken line by line. */
 export interface StreamResult {
   /** The exit code; 128 + n after signal n. */
@@ -34,47 +36,35 @@ export type StreamProcess = (
 /** Characters of standard error that are kept. */
 export const STDERR_LIMIT = 4_096;
 
-/** Runs a real process. */
+/** Runs a real process. What it has started is killed with it, and not waited for. */
 export const streamProcess: StreamProcess = async (command, args, options) => {
-  const { stdin } = options;
-  const child = new Deno.Command(command, {
-    args: [...args],
+  const { stdin, timeoutMs, signal } = options;
+  await using group = new ProcessGroup(command, {
+    args,
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const kill = killer(child);
+  });
   let timedOut = false;
+  const kill = () => void group.kill();
   const timer = setTimeout(() => {
     timedOut = true;
     kill();
-  }, options.timeoutMs);
-  options.signal?.addEventListener("abort", kill, { once: true });
-  if (options.signal?.aborted) kill();
+  }, timeoutMs);
+  signal?.addEventListener("abort", kill, { once: true });
+  if (signal?.aborted) kill();
   try {
     const [{ code }, stderr] = await Promise.all([
-      child.status,
-      lastOf(child.stderr),
-      eachLine(child.stdout, options.onLine),
-      stdin === undefined ? undefined : feed(child.stdin, stdin),
+      group.status,
+      lastOf(group.stderr()),
+      eachLine(group.stdout(), options.onLine),
+      stdin === undefined ? undefined : feed(group.stdin, stdin),
     ]);
     return { code, stderr, timedOut };
   } finally {
-    kill();
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", kill);
-    await child.status;
+    signal?.removeEventListener("abort", kill);
   }
 };
-
-/** Returns a function that kills `child` and does not mind when it is gone already. */
-function killer(child: Deno.ChildProcess): () => void {
-  return () => {
-    try {
-      child.kill("SIGKILL");
-    } catch { /* it has ended by itself */ }
-  };
-}
 
 /** Writes all of standard input. A child that ends before it has read everything is not an error here. */
 async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
@@ -86,11 +76,11 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
 }
 
 async function eachLine(
-  stream: ReadableStream<Uint8Array>,
+  texts: AsyncIterable<string>,
   take: (line: string) => void,
 ): Promise<void> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  for await (const text of texts) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) take(line);
@@ -98,9 +88,9 @@ async function eachLine(
   if (rest !== "") take(rest);
 }
 
-async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function lastOf(texts: AsyncIterable<string>): Promise<string> {
   let end = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  for await (const text of texts) {
     end = (end + text).slice(-STDERR_LIMIT);
   }
   return end;

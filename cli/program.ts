@@ -3,6 +3,7 @@ import { type FlagValues, readFlags } from "../config/apply_flags.ts";
 import { FLAGS } from "../config/flags.ts";
 import { isHelp, normaliseArguments } from "./arguments.ts";
 import { describeFlag, flagTerm } from "./flag_help.ts";
+import type { ExplainRequest } from "./explain_request.ts";
 import { loadOptions, type ReadTextFile, type RunOptions } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 import { versionLine, versionReport } from "./version.ts";
@@ -11,6 +12,7 @@ import { versionLine, versionReport } from "./version.ts";
 export type Command =
   | { readonly command: "run"; readonly options: RunOptions }
   | { readonly command: "render"; readonly options: RunOptions }
+  | { readonly command: "explain"; readonly options: RunOptions; readonly request: ExplainRequest }
   | { readonly command: "demo" }
   | { readonly command: "version"; readonly text: string }
   | { readonly command: "help"; readonly text: string };
@@ -48,6 +50,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "Print the nft script for a folder of manifests",
     takesFlags: true,
     read: readRender,
+  },
+  {
+    name: "explain",
+    summary: "Say why an address or a Service is reachable from this node, or not",
+    takesFlags: false,
+    configure: configureExplain,
+    read: readExplain,
   },
   {
     name: "demo",
@@ -190,4 +199,23 @@ async function readRender({ options }: Given): Promise<Command> {
     throw new UsageError("Cannot render without objects: add --manifests DIR", USAGE);
   }
   return { command: "render", options: read };
+}
+
+function configureExplain(program: Program): void {
+  program.usage("TARGET [--from WHO] [--output FORMAT] [flags]")
+    .argument("<target>", "ADDRESS:PORT[/udp|/sctp] or NAMESPACE/NAME[:PORT]")
+    .option("--from <who>", "Who connects: pod, node, outside or an IP address (default all three)")
+    .option("-o, --output <format>", "text or json (default text)")
+    .addHelpText(
+      "after",
+      "\nThe weir that runs on this node answers, through its metrics server: --metrics-bind-address or\n" +
+        "--config says where that is. With --manifests DIR nothing has to run: the answer is about what\n" +
+        "weir would do with the objects in the folder.",
+    );
+}
+
+async function readExplain({ options, program }: Given): Promise<Command> {
+  const { readExplainRequest } = await import("./explain_request.ts");
+  const request = readExplainRequest(program);
+  return { command: "explain", options: await options(), request };
 }

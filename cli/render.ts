@@ -24,10 +24,22 @@ export interface RenderOptions {
 }
 
 /** Renders the ruleset that a node would have if `objects` were all there is in the cluster. */
-export function render(
+export function render(objects: readonly ClusterObject[], options: RenderOptions): Rendering {
+  const { states } = derive(objects, options);
+  return { script: scripts(states), problems: [...new Set(states.flatMap(problemsIn))] };
+}
+
+/** What a cluster's objects become on a node: the desired state of each family. */
+export interface Derivation {
+  readonly snapshot: Snapshot;
+  readonly states: readonly DesiredState[];
+}
+
+/** Derives what a node would want in force if `objects` were all there is in the cluster. */
+export function derive(
   objects: readonly ClusterObject[],
   { config, hostname }: RenderOptions,
-): Rendering {
+): Derivation {
   const snapshot = objects.reduce<Snapshot>(
     (before, object) => withObject(before, object, new Set()),
     EMPTY_SNAPSHOT,
@@ -44,7 +56,7 @@ export function render(
     const settings = settingsFor(family, circumstances);
     return advance(emptyState(family, settings), { snapshot, settings, services: "all" }).next;
   });
-  return { script: scripts(states), problems: [...new Set(states.flatMap(problemsIn))] };
+  return { snapshot, states };
 }
 
 function* scripts(states: readonly DesiredState[]): Iterable<string> {

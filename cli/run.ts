@@ -1,10 +1,14 @@
 import type { Logger } from "@logtape/logtape";
 import { spawnedConntrack } from "../backends/conntrack/conntrack.ts";
 import { NftablesBackend } from "../backends/nftables/nftables_backend.ts";
+import { spawnedLookup } from "../backends/nftables/kernel_lookup.ts";
 import { type Nft, spawnedNft } from "../backends/nftables/nft.ts";
 import { NftSession } from "../backends/nftables/nft_session.ts";
+import { RulesetWatch } from "../backends/nftables/ruleset_watch.ts";
 import { withSession } from "../backends/nftables/session_nft.ts";
+import { watchedNft } from "../backends/nftables/watched_nft.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
+import { compactHeap } from "../daemon/compact_heap.ts";
 import { runDaemon, type SourceHooks } from "../daemon/daemon.ts";
 import { supportedFamilies } from "../daemon/families.ts";
 import { LocalAddresses } from "../daemon/local_addresses.ts";
@@ -22,6 +26,7 @@ import { flagValues } from "./flag_values.ts";
 import { initialise } from "./init_only.ts";
 import type { RunOptions } from "./options.ts";
 import { prepare, type Prepared } from "./prepare.ts";
+import { requireNft } from "./require_nft.ts";
 import { versionLine, WEIR_VERSION } from "./version.ts";
 import { writeConfigTo } from "./write_config.ts";
 
@@ -93,6 +98,7 @@ async function serve(
   { log, signal, metrics, isReload }: Surroundings,
 ): Promise<Prepared | undefined> {
   const { config, dryRun } = options;
+  if (!dryRun) requireNft();
   metrics.describeBuild({ version: WEIR_VERSION, featureGates: config.featureGates });
   const client = bare && measured(bare, metrics, systemClock);
   const families = dryRun ? FAMILIES : supportedFamilies();
@@ -105,11 +111,12 @@ async function serve(
   const events = dryRun ? undefined : await eventWriterFor(client);
   let next: Prepared | undefined;
   const sessions: NftSession[] = [];
+  const rulesetWatch = new RulesetWatch({ clock: systemClock });
   const nftFor = (family: Family): Nft => {
     if (dryRun) return printingNft(family, systemClock, writeStdout);
     const session = new NftSession();
     sessions.push(session);
-    return withSession(spawnedNft(), session);
+    return watchedNft(withSession(spawnedNft(), session), family, rulesetWatch);
   };
   const running = runDaemon({
     config,
@@ -126,6 +133,8 @@ async function serve(
     events,
     localAddresses: dryRun ? undefined : new LocalAddresses(),
     conntrack: dryRun ? undefined : spawnedConntrack(),
+    lookUp: dryRun ? undefined : spawnedLookup(),
+    rulesetWatch: dryRun ? undefined : rulesetWatch,
     afterFirstSync: dryRun ? undefined : afterFirstSync(config, families, log),
     metrics,
     flags: () => flagValues(options.flags),
@@ -154,9 +163,11 @@ function afterFirstSync(
     const { tuneMachine } = await import("./tune_machine.ts");
     await tuneMachine(config, log.getChild("machine"), signal);
   };
+  let waiting = families.length;
   return async (family, signal) => {
     // The kernel's module for connection tracking is there now at the latest: the rules need it.
     await Promise.all([tuning ??= tune(signal), remove(family, signal)]);
+    if (--waiting === 0) await compactHeap();
   };
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Backend } from "../backends/backend.ts";
 import type { Conntrack } from "../backends/conntrack/conntrack.ts";
 import type { KernelLookup } from "../backends/nftables/kernel_lookup.ts";
+import type { RulesetWatch } from "../backends/nftables/ruleset_watch.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
 import { effectiveSettings } from "../config/effective.ts";
 import { sanityWarnings } from "../config/sanity.ts";
@@ -22,6 +23,7 @@ import { eventObserver } from "./event_observer.ts";
 import { currentSettings } from "./current_settings.ts";
 import { EventRecorder } from "./events.ts";
 import { explainRoute } from "./explain/route.ts";
+import { Guard } from "./guard.ts";
 import { Health } from "./health.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { loadAhead } from "./load_ahead.ts";
@@ -56,6 +58,8 @@ export interface DaemonOptions {
   readonly conntrack?: Conntrack | undefined;
   /** Looks for elements in the kernel, when somebody wants to be told; absent in a dry run. */
   readonly lookUp?: KernelLookup | undefined;
+  /** Hears what others do to the rules; absent in a dry run, which has none. */
+  readonly rulesetWatch?: RulesetWatch | undefined;
   /** Writes Events about objects; absent where there is no API server, and in a dry run. */
   readonly events?: EventWriter | undefined;
   /** Called once for each family when its rules are in force, beside the syncs that follow. Must not reject. */
@@ -118,9 +122,11 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     log: options.log.getChild("events"),
   });
   const checks = serviceHealthOf({ options, store, node, health, metrics, recorder });
-  const loops = options.backends.map((backend) =>
-    familyLoop(backend, { options, store, node, health, metrics, oversight, recorder, checks })
-  );
+  const { rulesetWatch: watch } = options;
+  const guard = watch &&
+    new Guard({ watch, metrics, recorder, nodeName, clock, log: options.log.getChild("guard") });
+  const shared = { options, store, node, health, metrics, oversight, recorder, checks, guard };
+  const loops = options.backends.map((backend) => familyLoop(backend, shared));
   const requestAll = () => loops.forEach((loop) => loop.request());
   recorder.record((options.isReload ? reloadedNotice : startingNotice)(nodeName));
   if (options.config.mode === "ipvs") recorder.record(ipvsDeprecationNotice(nodeName));
@@ -143,6 +149,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       recorder.run(both),
       options.untilReconfigured?.(report, both).then(() => stop.abort()),
       checks?.run(both),
+      guard?.run(both),
       ready.then(() => both.aborted || warnOfMisfits(options, node)),
       ...loops.map((loop) => loop.run(ready, both)),
     ]);
@@ -162,10 +169,13 @@ interface Shared {
   readonly oversight: Oversight;
   readonly recorder: EventRecorder;
   readonly checks: ServiceHealth | undefined;
+  readonly guard: Guard | undefined;
 }
 
 /** Returns what answers the health checks of Services. A dry run has none: it opens no ports for the cluster. */
-function serviceHealthOf(shared: Omit<Shared, "checks" | "oversight">): ServiceHealth | undefined {
+function serviceHealthOf(
+  shared: Omit<Shared, "checks" | "oversight" | "guard">,
+): ServiceHealth | undefined {
   const { options, store, node, health, metrics, recorder } = shared;
   const { localAddresses, nodeName, clock, log } = options;
   if (localAddresses === undefined) return undefined;
@@ -183,7 +193,7 @@ function serviceHealthOf(shared: Omit<Shared, "checks" | "oversight">): ServiceH
 
 /** Returns the sync loop of one family. Changes are noted from now on; syncs begin with `run`. */
 function familyLoop(backend: Backend, shared: Shared) {
-  const { options, store, node, health, metrics, oversight, recorder, checks } = shared;
+  const { options, store, node, health, metrics, oversight, recorder, checks, guard } = shared;
   const { clock, config } = options;
   const { family } = backend;
   const { syncPeriodMs, minSyncPeriodMs } = effectiveSettings(config);
@@ -211,6 +221,12 @@ function familyLoop(backend: Backend, shared: Shared) {
     metrics.lastQueued.set(ofFamily(family), clock.now() / 1000);
     runner.request();
   };
+  const queued = () => health.queued(family);
+  const repair = () => {
+    proxier.distrust();
+    queued();
+    runner.hurry();
+  };
   const { conntrack } = options;
   const flows = conntrack &&
     conntrackLoop({ family, conntrack, clock, metrics, log: options.log.getChild("conntrack") });
@@ -228,6 +244,7 @@ function familyLoop(backend: Backend, shared: Shared) {
     ])),
     ...(checks === undefined ? [] : [checks.observer(family)]),
     ...(flows === undefined ? [] : [flows.observer]),
+    ...(guard === undefined ? [] : [guard.observer(family, { queued, repair })]),
   ]);
   const settings = currentSettings(family, {
     config: effectiveSettings(config),

@@ -65,6 +65,39 @@ export function syncFailedNotice(nodeName: string, family: Family, error: unknow
   };
 }
 
+/** Says on the Node that another program changed weir's rules. */
+export function tamperedNotice(
+  nodeName: string,
+  family: Family,
+  program: string | undefined,
+): EventNotice {
+  return {
+    ...startingNotice(nodeName),
+    type: "Warning",
+    reason: "RulesChanged",
+    action: "RepairRules",
+    note: `${family}: ${somebody(program)} changed weir's rules. They are written anew`,
+  };
+}
+
+/** Says on the Node that another program changes weir's rules again and again. */
+export function contestedNotice(
+  nodeName: string,
+  family: Family,
+  program: string | undefined,
+): EventNotice {
+  return {
+    ...tamperedNotice(nodeName, family, program),
+    reason: "RulesContested",
+    note: `${family}: ${somebody(program)} changes weir's rules again and again. ` +
+      "Repairs wait for up to a minute: stop it",
+  };
+}
+
+function somebody(program: string | undefined): string {
+  return program === undefined ? "another program" : `a program named "${program}"`;
+}
+
 /** Says on each Service that loses a conflict what it does not have, and who has it. */
 export function conflictNotices(
   { winner, losers }: Conflict,

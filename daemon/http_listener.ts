@@ -1,5 +1,14 @@
 import { type ConnectionOptions, HttpConnection } from "./http_connection.ts";
 
+/** What is done with connections, and with which. */
+export interface ListenerOptions extends ConnectionOptions {
+  /**
+   * Tells whether to answer on the address that a client has connected to; its connection is closed otherwise. Of use
+   * on wildcards. @default {() => true}
+   */
+  readonly admits?: (address: Deno.NetAddr) => boolean;
+}
+
 /** Milliseconds to wait when the system has no file descriptor for another connection. */
 const ACCEPT_RETRY_MS = 100;
 
@@ -10,10 +19,10 @@ const ACCEPT_RETRY_MS = 100;
  */
 export async function serveListener(
   listener: Deno.TcpListener,
-  options: ConnectionOptions,
+  options: ListenerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, log, name } = options;
+  const { clock, log, name, admits } = options;
   const open = new Map<HttpConnection, Promise<void>>();
   const stop = () => {
     listener.close();
@@ -23,7 +32,12 @@ export async function serveListener(
   signal.addEventListener("abort", stop, { once: true });
   while (!signal.aborted) {
     try {
-      const connection = new HttpConnection(await listener.accept(), options);
+      const accepted = await listener.accept();
+      if (admits?.(accepted.localAddr) === false) {
+        accepted.close();
+        continue;
+      }
+      const connection = new HttpConnection(accepted, options);
       const served = connection.serve().finally(() => open.delete(connection));
       open.set(connection, served);
     } catch (error) {

@@ -1,9 +1,10 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../model/clock.ts";
+import { EXPLAIN_PATH } from "./explain/route.ts";
 import type { Readiness } from "./health_readiness.ts";
 import { readyz } from "./health_server.ts";
 import { checkRoutes } from "./http_checks.ts";
-import { jsonText, plainText, routed, type Routes } from "./http_routes.ts";
+import { type Handler, jsonText, plainText, routed, type Routes } from "./http_routes.ts";
 import { serveHttp } from "./http_server.ts";
 import { statusz } from "./http_statusz.ts";
 import { type ZPage, zPage } from "./http_zpages.ts";
@@ -25,6 +26,8 @@ export interface MetricsServerOptions {
   readonly config: () => Readonly<Record<string, unknown>>;
   /** For `/readyz`, here with all details: this server is for operators, and on loopback unless they say otherwise. */
   readonly readiness: Readiness;
+  /** Answers `/debug/explain`, which is there when this is. */
+  readonly explain?: Handler | undefined;
   /** Returns the command line's flags with their values: `/flagz` is there when this is. */
   readonly flags?: (() => Readonly<Record<string, string>>) | undefined;
   /** Whether `/statusz` is there (feature gate ComponentStatusz). @default {true} */
@@ -47,7 +50,7 @@ export function serveMetrics(options: MetricsServerOptions, signal: AbortSignal)
 }
 
 function metricsRoutes(options: MetricsServerOptions): Routes {
-  const { metrics, mode, config, readiness, flags, clock } = options;
+  const { metrics, mode, config, readiness, explain, flags, clock } = options;
   const paths = ["/configz", ...flags ? ["/flagz"] : [], "/healthz", "/metrics", "/proxyMode"];
   return {
     "/metrics": async () =>
@@ -56,6 +59,7 @@ function metricsRoutes(options: MetricsServerOptions): Routes {
     "/readyz": readyz(readiness, { detail: true }),
     "/proxyMode": () => plainText(mode),
     "/configz": () => jsonText(JSON.stringify(configz(config()))),
+    ...(explain === undefined ? {} : { [EXPLAIN_PATH]: explain }),
     ...(flags === undefined ? {} : { "/flagz": zPage(flagz(flags)) }),
     ...(options.statusz === false ? {} : { "/statusz": zPage(statusz({ clock, paths })) }),
   };

@@ -27,6 +27,11 @@ export function weirMetrics(registry: MetricsRegistry) {
       help: "Cumulative count of partial syncs that failed and were repeated as full ones.",
       labels: ["ip_family"],
     }),
+    rulesetRepairs: registry.counter({
+      name: "weir_ruleset_repairs_total",
+      help: "Cumulative count of times that rules which something else had changed were repaired.",
+      labels: ["ip_family"],
+    }),
     pendingAge: registry.gauge({
       name: "weir_oldest_pending_change_seconds",
       help: "How long the oldest change has been waiting for the kernel; 0 when none is.",

@@ -56,6 +56,7 @@ function startCounters({ metrics, families }: OversightOptions): void {
     metrics.syncFailures.inc(ofFamily(family), 0);
     metrics.cleanupFailures.inc(ofFamily(family), 0);
     metrics.syncFallbacks.inc(ofFamily(family), 0);
+    metrics.rulesetRepairs.inc(ofFamily(family), 0);
     metrics.conntrackDeleted.inc(ofFamily(family), 0);
     metrics.conntrackFailures.inc(ofFamily(family), 0);
   }

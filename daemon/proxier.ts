@@ -42,6 +42,7 @@ export class Proxier {
   /** When everything was written last, on the monotonic clock; undefined: never. */
   #fullSyncAt: number | undefined;
   #failed = false;
+  #isDistrusted = false;
   #tidiesLater = false;
   #loading = Promise.resolve(true);
   /** Changed Services of which object and slices are there, before the first sync; undefined after it. */
@@ -91,11 +92,17 @@ export class Proxier {
     await this.#loading;
   }
 
+  /** The kernel may hold something else than what was committed: the next sync that begins writes everything. */
+  distrust(): void {
+    this.#isDistrusted = true;
+  }
+
   /** Applies everything that changed since the last sync. Rejects when it could not. */
   async sync(signal?: AbortSignal): Promise<void> {
     const { backend, clock, observer } = this.#options;
     const started = clock.monotonic();
     const full = this.#isFull(started);
+    this.#isDistrusted = false;
     this.#ripe = undefined;
     const transition = this.#advance(this.#state === undefined ? "all" : new Set(this.#changed));
     const deriveMs = clock.monotonic() - started;
@@ -135,7 +142,8 @@ export class Proxier {
   }
 
   #isFull(now: number): boolean {
-    return this.#fullSyncAt === undefined || this.#failed || now - this.#fullSyncAt >= FULL_SYNC_MS;
+    if (this.#fullSyncAt === undefined || this.#failed || this.#isDistrusted) return true;
+    return now - this.#fullSyncAt >= FULL_SYNC_MS;
   }
 
   #advance(services: ReadonlySet<ObjectKey> | "all"): Transition {

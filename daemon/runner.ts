@@ -34,8 +34,10 @@ export class SyncRunner {
   readonly #minMs: number;
   readonly #maxMs: number;
   #requested = false;
+  #isUrgent = false;
   #failures = 0;
   #wake: (() => void) | undefined;
+  #pause = new AbortController();
 
   constructor(options: SyncRunnerOptions) {
     this.#options = options;
@@ -49,17 +51,33 @@ export class SyncRunner {
     this.#wake?.();
   }
 
+  /** Asks for a run that does not wait for the end of the pause. */
+  hurry(): void {
+    this.#isUrgent = true;
+    this.#pause.abort();
+    this.request();
+  }
+
   /** Runs until `signal` aborts; a run that is under way then is waited for. Call it once. */
   async loop(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    signal.addEventListener("abort", () => this.#wake?.(), { once: true });
+    const stop = () => {
+      this.#pause.abort();
+      this.#wake?.();
+    };
+    signal.addEventListener("abort", stop, { once: true });
     let next = clock.monotonic() + this.#maxMs;
     while (!signal.aborted) {
       await this.#requestOr(next);
       if (signal.aborted) return;
       next = await this.#once(signal) + clock.monotonic();
-      if (this.#minMs > 0) await clock.sleep(this.#minMs, signal);
+      if (this.#minMs > 0 && !this.#isUrgent && !signal.aborted) await this.#rest();
     }
+  }
+
+  async #rest(): Promise<void> {
+    this.#pause = new AbortController();
+    await this.#options.clock.sleep(this.#minMs, this.#pause.signal);
   }
 
   /** Waits for a request, the time `due` of the monotonic clock, or the end. A request that is there waits for nothing. */
@@ -77,6 +95,7 @@ export class SyncRunner {
   async #once(signal: AbortSignal): Promise<number> {
     const reason = this.#requested ? "requested" : this.#failures > 0 ? "retry" : "tick";
     this.#requested = false;
+    this.#isUrgent = false;
     try {
       await this.#options.run(reason, signal);
       this.#failures = 0;

@@ -9,6 +9,7 @@ import type { Health } from "./health.ts";
 import type { Readiness } from "./health_readiness.ts";
 import { serveHealth } from "./health_server.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Handler } from "./http_routes.ts";
 import { serveMetrics } from "./metrics_server.ts";
 
 /** Milliseconds that the Event about a server without an address gets to be written before the process ends. */
@@ -22,6 +23,8 @@ export interface ServersOptions {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly recorder: EventRecorder;
+  /** Answers `/debug/explain` on the metrics server. */
+  readonly explain?: Handler | undefined;
   /** Returns the command line's flags with their values, for `/flagz`. */
   readonly flags?: (() => Readonly<Record<string, string>>) | undefined;
   readonly clock: Clock;
@@ -49,6 +52,7 @@ export async function runServers(options: ServersOptions, signal: AbortSignal): 
       metrics: () => metrics.text(),
       mode: "nftables",
       config: () => toV1alpha1(config),
+      explain: options.explain,
       flags: isEnabled("ComponentFlagz", config.featureGates) ? options.flags : undefined,
       statusz: isEnabled("ComponentStatusz", config.featureGates),
     }, signal),

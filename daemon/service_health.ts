@@ -5,7 +5,12 @@ import { FAMILIES, type Family } from "../model/family.ts";
 import type { HealthCheck } from "../model/health_check.ts";
 import type { ObjectKey } from "../model/objects.ts";
 import { plainText } from "./http_routes.ts";
-import { bindAddresses, type ListenAddresses } from "./service_health_addresses.ts";
+import {
+  bindAddresses,
+  isWanted,
+  type ListenAddresses,
+  type PortAddresses,
+} from "./service_health_addresses.ts";
 import { serviceHealthAnswer } from "./service_health_answer.ts";
 import { HealthCheckClaims } from "./service_health_claims.ts";
 import { HealthSockets } from "./service_health_sockets.ts";
@@ -63,7 +68,8 @@ export class ServiceHealth {
   constructor(options: ServiceHealthOptions) {
     this.#options = options;
     this.#sockets = new HealthSockets({
-      addresses: (port) => this.#addressesOf(port),
+      addresses: (port) => bindAddresses(this.#wantedOn(port), options.ipv6Only),
+      admits: (port, address) => isWanted(this.#wantedOn(port), address),
       answer: (port, family) => this.#answer(port, family),
       onFailure: (port, error) => {
         const check = this.#checkOn(port);
@@ -142,20 +148,17 @@ export class ServiceHealth {
     for (const loser of losers) this.#options.report.lost(loser, winner);
   }
 
-  #addressesOf(port: number): readonly string[] {
+  #wantedOn(port: number): PortAddresses {
     const of = (family: Family): ListenAddresses => {
       const { claims, addresses } = this.#sides[family];
       return claims.on(port).length > 0 ? addresses : [];
     };
-    return bindAddresses({ IPv4: of("IPv4"), IPv6: of("IPv6") }, this.#options.ipv6Only);
+    return { IPv4: of("IPv4"), IPv6: of("IPv6") };
   }
 
-  /** A wildcard socket of IPv6 may be asked over IPv4: a Service that has no such side has no endpoints there either. */
   #answer(port: number, family: Family): Response {
-    const [own] = this.#sides[family].claims.on(port);
-    const other = this.#checkOn(port);
-    const check = own ?? (other && { ...other, localEndpoints: 0 });
-    if (check === undefined) return plainText("404 page not found\n", 404); // it is about to close
+    const [check] = this.#sides[family].claims.on(port);
+    if (check === undefined) return plainText("404 page not found\n", 404); // the Service has gone since
     return serviceHealthAnswer(check, this.#options.healthy());
   }
 

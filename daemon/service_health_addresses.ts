@@ -1,4 +1,4 @@
-import type { Family } from "../model/family.ts";
+import { type Family, familyOf } from "../model/family.ts";
 
 /** Where health checks of one family are answered: on all addresses of the node, or on these. */
 export type ListenAddresses = "any" | readonly string[];
@@ -10,12 +10,18 @@ export type PortAddresses = Readonly<Record<Family, ListenAddresses>>;
  * Returns the addresses to bind for one port.
  *
  * Deno cannot make a wildcard socket IPv6-only (`IPV6_V6ONLY`). Where the system does not do so either, the wildcard of
- * IPv6 takes the IPv4 connections too, and no IPv4 socket fits beside it: the family of a request is the client's.
+ * IPv6 takes the IPv4 connections too, and no IPv4 socket fits beside it: {@linkcode isWanted} tells them apart.
  */
 export function bindAddresses(wanted: PortAddresses, ipv6Only: boolean): readonly string[] {
   const { IPv4, IPv6 } = wanted;
   if (IPv6 === "any" && !ipv6Only) return ["::"];
   return [...(IPv4 === "any" ? ["0.0.0.0"] : IPv4), ...(IPv6 === "any" ? ["::"] : IPv6)];
+}
+
+/** Tells whether health checks are answered on `address`, by a socket that takes connections to others too. */
+export function isWanted(wanted: PortAddresses, address: string): boolean {
+  const addresses = wanted[familyOf(address)];
+  return addresses === "any" || addresses.includes(address);
 }
 
 /**

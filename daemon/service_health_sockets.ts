@@ -12,6 +12,8 @@ const MOST_CONNECTIONS = 256;
 export interface SocketOptions {
   /** The addresses on which `port` is to be open now. */
   readonly addresses: (port: number) => readonly string[];
+  /** Tells whether `port` is to answer on `address` now: a wildcard takes connections to every address there is. */
+  readonly admits: (port: number, address: string) => boolean;
   /** Answers a request that a client of `family` sent to `port`. */
   readonly answer: (port: number, family: Family) => Response;
   /** Told of every attempt to open `port` that failed. */
@@ -107,12 +109,12 @@ export class HealthSockets {
 
   /** Throws when the address cannot be bound. */
   #serve(port: number, address: string): Socket {
-    const { answer, clock, log } = this.#options;
+    const { answer, admits, clock, log } = this.#options;
     const stop = new AbortController();
     const finished = serveListener(Deno.listen({ hostname: address, port }), {
       name: "health checks",
-      handler: (_request, { hostname }) =>
-        answer(port, familyOf(normaliseAddress(hostname) ?? hostname)),
+      admits: ({ hostname }) => admits(port, unmapped(hostname)),
+      handler: (_request, { hostname }) => answer(port, familyOf(unmapped(hostname))),
       limit: this.#limit,
       clock,
       log,
@@ -132,6 +134,11 @@ export class HealthSockets {
     });
     this.#closed.add(closed);
   }
+}
+
+/** Returns an IPv4 address for one in its IPv6 form, as which IPv6 sockets know it. */
+function unmapped(hostname: string): string {
+  return normaliseAddress(hostname) ?? hostname;
 }
 
 function joinHostPort(address: string, port: number): string {

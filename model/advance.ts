@@ -78,7 +78,7 @@ function everyService(previous: DesiredState, snapshot: Snapshot): ReadonlySet<O
   return new Set([...previous.services.keys(), ...snapshot.services.keys()]);
 }
 
-/** Replaces the claims of one Service; a frontend that others claim too stays in the order of seniority. */
+/** Replaces the claims of one Service; the claims on a frontend that others claim too stay ranked. */
 function reclaim(
   claims: DesiredState["claims"],
   before: ServiceState | undefined,
@@ -98,8 +98,12 @@ function reclaim(
   }
 }
 
+/** A cluster IP is its Service's own: the API server gave it to nobody else. Among all others the oldest is first. */
 function ranked(rivals: Frontend[]): readonly Frontend[] {
-  return rivals.sort((a, b) => a.owner.seniority < b.owner.seniority ? -1 : 1);
+  return rivals.sort((a, b) =>
+    Number(b.kind === "ClusterIP") - Number(a.kind === "ClusterIP") ||
+    (a.owner.seniority < b.owner.seniority ? -1 : 1)
+  );
 }
 
 function* frontendsIn(state: ServiceState | undefined): Iterable<Frontend> {

@@ -4,7 +4,7 @@ import type { Frontend, FrontendKey } from "./frontend.ts";
 /** Two or more Services that claim one address and port. */
 export interface Conflict {
   readonly key: FrontendKey;
-  /** The oldest Service: it has the frontend. */
+  /** The Service whose cluster IP it is, or else the oldest: it has the frontend. */
   readonly winner: Frontend;
   /** The others: they get it when the winner goes. */
   readonly losers: readonly Frontend[];
@@ -19,6 +19,7 @@ export function conflictAbout(state: DesiredState, key: FrontendKey): Conflict |
 /** Says in a sentence who has the frontend and who does not. */
 export function describeConflict({ key, winner, losers }: Conflict): string {
   const names = losers.map((loser) => `"${loser.owner.name}"`).join(", ");
-  return `"${key}" is claimed by more than one Service: "${winner.owner.name}" is the oldest and has it, ` +
-    `not ${names}`;
+  const isOwn = winner.kind === "ClusterIP" && losers.every(({ kind }) => kind !== "ClusterIP");
+  const why = isOwn ? "has it as its cluster IP" : "is the oldest and has it";
+  return `"${key}" is claimed by more than one Service: "${winner.owner.name}" ${why}, not ${names}`;
 }

@@ -15,7 +15,10 @@ export interface DesiredState {
   readonly family: Family;
   readonly settings: Settings;
   readonly services: ImmutableMap<ObjectKey, ServiceState>;
-  /** Who wants each frontend, oldest Service first: the first one has it, the others have lost a conflict. */
+  /**
+   * Who wants each frontend: the first one has it, the others have lost a conflict. Cluster IPs come first, then the
+   * oldest Service.
+   */
   readonly claims: ImmutableMap<FrontendKey, readonly Frontend[]>;
   /** Cluster IPs of all Services, with or without endpoints. */
   readonly clusterIPs: Tally;

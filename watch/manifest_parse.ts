@@ -3,6 +3,7 @@ import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
 import { type ClusterObject, keyOf } from "../model/objects.ts";
 import { slicesOf } from "./endpoints.ts";
 import { defaultService, defaultSlice } from "./manifest_defaults.ts";
+import { HEADLESS, OTHER_PROXY } from "./resource.ts";
 import { ObjectError, strip } from "./strip.ts";
 
 /** Something in a manifest that cannot be used. */
@@ -18,7 +19,7 @@ export interface ManifestProblem {
 export interface Manifest {
   readonly objects: readonly ClusterObject[];
   readonly problems: readonly ManifestProblem[];
-  /** The kinds of the objects that do not concern a service proxy. */
+  /** The kinds of the objects that do not concern a service proxy, or are another one's. */
   readonly ignored: readonly string[];
 }
 
@@ -38,6 +39,13 @@ const GROUPS: Readonly<Record<string, string>> = {
   Node: "",
   EndpointSlice: "discovery.k8s.io",
   ServiceCIDR: "networking.k8s.io",
+};
+
+/** The labels that keep an object from weir, by their presence: those of the selectors in `resource.ts`. */
+const EXCLUDING_LABELS: Readonly<Record<string, string>> = {
+  Service: OTHER_PROXY,
+  Endpoints: HEADLESS, // the API server mirrors its labels to its slices
+  EndpointSlice: HEADLESS,
 };
 
 /**
@@ -74,7 +82,7 @@ function addOnce(objects: Map<string, ClusterObject>, object: ClusterObject): vo
   objects.set(key, object);
 }
 
-/** Returns the kind of an object that is used, undefined for one that is not. Throws `ObjectError`. */
+/** Returns the kind of an object that is used, undefined for one that is not to be. Throws `ObjectError`. */
 function kindOf(raw: RawObject): string | undefined {
   if (typeof raw.value !== "object" || raw.value === null || Array.isArray(raw.value)) {
     throw new ObjectError("Cannot use the document: it must be a Kubernetes object");
@@ -84,11 +92,19 @@ function kindOf(raw: RawObject): string | undefined {
     throw new ObjectError("Cannot use the object: it has no 'kind'");
   }
   const group = GROUPS[kind];
-  if (group === undefined) return undefined;
+  if (group === undefined || isExcluded(kind, raw.value)) return undefined;
   if (apiVersion === undefined || apiVersion === null) return kind;
   const version = String(apiVersion);
   const given = version.includes("/") ? version.slice(0, version.indexOf("/")) : "";
   return given === group ? kind : undefined;
+}
+
+/** Tells whether the API server would keep an object from weir because of a label. */
+function isExcluded(kind: string, value: object): boolean {
+  const { metadata } = value as { metadata?: { labels?: unknown } | null };
+  const labels = metadata?.labels;
+  return typeof labels === "object" && labels !== null &&
+    Object.hasOwn(labels, EXCLUDING_LABELS[kind] ?? "");
 }
 
 function convert(kind: string, value: unknown): ClusterObject[] {

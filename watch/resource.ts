@@ -16,9 +16,9 @@ export interface Resource {
 }
 
 /** Another proxy serves a Service with this label; the presence of the key is what counts. */
-const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+export const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
 /** The endpoint slice controller gives this label to the slices of headless Services. */
-const HEADLESS = "service.kubernetes.io/headless";
+export const HEADLESS = "service.kubernetes.io/headless";
 
 /**
  * Describes how to list and watch `kind`, of the Nodes only `nodeName`.

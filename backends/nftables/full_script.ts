@@ -12,7 +12,7 @@ import { Statements } from "./statements.ts";
 export interface LiveTable {
   /** True when there is no table of weir's. */
   readonly absent: boolean;
-  /** True when its schema is another version's: it is deleted and made anew in the same transaction. */
+  /** True when its schema is another version's, or somebody else hooked into it: it is made anew in the same transaction. */
   readonly outdated: boolean;
   /** The parts in it. */
   readonly parts: ReadonlySet<PartKey>;

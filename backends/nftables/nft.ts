@@ -2,10 +2,12 @@ import type { Family } from "../../model/family.ts";
 import { type ProcessResult, type RunProcess, runProcess } from "../process.ts";
 import { parseMapListing } from "./affinity_sweep.ts";
 import { parseSetListing } from "./affinity_unlearned.ts";
+import { refusedWhenCutOff } from "./cut_off.ts";
 import { type LiveTable, UNKNOWN_TABLE } from "./full_script.ts";
 import { KUBE_PROXY_TABLE, nftFamily, SCHEMA_CHAIN, TABLE } from "./names.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
 import { partsIn } from "./parts.ts";
+import { BASE_CHAINS } from "./schema.ts";
 
 /** How weir reaches nftables; the dry run has another one. */
 export interface Nft {
@@ -62,7 +64,8 @@ export function spawnedNft(options: NftOptions = {}): Nft {
   return {
     async apply(script, signal) {
       const action = "apply a transaction";
-      const result = await nft(action, ["-f", "-"], { stdin: script, signal });
+      const stdin = refusedWhenCutOff(script);
+      const result = await nft(action, ["-f", "-"], { stdin, signal });
       if (result.code !== 0) throw nftFailure(action, result, timeoutMs);
     },
     async inspect(family, signal) {
@@ -87,10 +90,14 @@ export function parseLiveTable(listing: string, family: Family): LiveTable {
   const start = startOf(TABLE);
   if (start < 0) return { ...UNKNOWN_TABLE, absent: true, hasKubeProxy };
   const block = listing.slice(start, listing.indexOf("\n}", start));
-  const chains = [...block.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? "");
+  const found = [...block.matchAll(/^\s*chain (\S+) \{(?:\n\s*type .*; policy (\S+);)?/gm)];
+  const chains = found.map(([, name = ""]) => name);
+  const isAltered = found.some(([, name = "", policy]) =>
+    BASE_CHAINS.has(name) ? policy !== "accept" : policy !== undefined
+  );
   return {
     absent: false,
-    outdated: chains.length > 0 && !chains.includes(SCHEMA_CHAIN),
+    outdated: isAltered || (chains.length > 0 && !chains.includes(SCHEMA_CHAIN)),
     parts: partsIn(family, chains),
     hasKubeProxy,
   };

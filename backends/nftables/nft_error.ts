@@ -18,6 +18,10 @@ export class NftError extends Error {
 /** Long lines are shortened in messages; {@linkcode NftError.stderr} has all of it. */
 const SHOWN = 160;
 
+/** Exit codes above this one stand for signals. */
+const SIGNALLED = 128;
+const SIGKILL = 9;
+
 /** Turns the result of a failed nft into an error that names the failing line and nft's reason. */
 export function nftFailure(
   action: string,
@@ -32,6 +36,11 @@ export function nftFailure(
     );
   }
   const found = /^[^\n]*?:(\d+):\d+(?:-\d+)?: (?:Error: )?([^\n]*)(?:\n([^\n]*))?/m.exec(stderr);
+  if (stderr === "" && result.code > SIGNALLED) {
+    const signal = result.code - SIGNALLED;
+    const why = signal === SIGKILL ? ", as happens when memory runs out" : "";
+    return new NftError(`Cannot ${action}: nft was ended by signal ${signal}${why}`);
+  }
   if (found === null) {
     const [reason, place] = inSession(stderr) ?? [`nothing, exit code ${result.code}`];
     const at = place === undefined ? "" : ` at "${shorten(place)}"`;

@@ -1,3 +1,4 @@
+import { ProcessGroup } from "../process_group.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
 
 /** Milliseconds that a transaction may take. */
@@ -78,7 +79,7 @@ function oneLine(script: string): string {
 
 /** A running `nft -i`. */
 class SessionProcess {
-  readonly #child: Deno.ChildProcess;
+  readonly #group: ProcessGroup;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
   #asked = 0;
@@ -88,14 +89,13 @@ class SessionProcess {
 
   constructor([program = "", ...args]: readonly string[]) {
     try {
-      const streams = { stdin: "piped", stdout: "null", stderr: "piped" } as const;
-      this.#child = new Deno.Command(program, { args, ...streams }).spawn();
+      this.#group = new ProcessGroup(program, { args, stdin: "piped", stdout: "null" });
     } catch (cause) {
       throw new NftError(`Cannot start a session: the program "${program}" cannot be run`, {
         cause,
       });
     }
-    this.#input = this.#child.stdin.getWriter();
+    this.#input = this.#group.stdin.getWriter();
     this.#reading = this.#read();
   }
 
@@ -118,18 +118,15 @@ class SessionProcess {
   }
 
   async end(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch { /* it has ended by itself */ }
+    await this.#group.kill();
     await this.#input.close().catch(() => {});
     await this.#reading;
-    await this.#child.status;
+    await this.#group[Symbol.asyncDispose]();
   }
 
   async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of this.#child.stderr) {
-      this.#text += decoder.decode(bytes, { stream: true });
+    for await (const text of this.#group.stderr()) {
+      this.#text += text;
       this.#wake?.();
     }
     this.#ended = true;

@@ -129,6 +129,9 @@ function baseChains(): readonly Chain[] {
   ];
 }
 
+/** The names of the base chains. Where the kernel has others, or other policies, somebody else had a hand in it. */
+export const BASE_CHAINS: ReadonlySet<string> = new Set(baseChains().map(({ name }) => name));
+
 function regularChains(family: Family, settings: Settings): readonly Chain[] {
   const ip = nftFamily(family);
   const bit = `0x${(2 ** settings.masqueradeBit).toString(16).padStart(8, "0")}`;

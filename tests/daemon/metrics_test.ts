@@ -215,6 +215,12 @@ const cases: Case[] = [
     measure: (metrics) => metrics.syncFallbacks.inc(ofFamily("IPv4")),
   },
   {
+    name: "weir_ruleset_repairs_total",
+    type: "counter",
+    labels: ip_family,
+    measure: (metrics) => metrics.rulesetRepairs.inc(ofFamily("IPv4")),
+  },
+  {
     name: "weir_oldest_pending_change_seconds",
     type: "gauge",
     labels: ip_family,

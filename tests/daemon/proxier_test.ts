@@ -77,6 +77,28 @@ Deno.test("Later syncs are partial and derive only what changed", async () => {
   assert.equal(synced[1]?.services, 1);
 });
 
+Deno.test("When the kernel is not trusted the next sync is full, until one succeeds", async () => {
+  const { backend, proxier } = setUp();
+  await proxier.sync();
+  proxier.distrust();
+  backend.fails = true;
+  await assert.rejects(proxier.sync());
+  backend.fails = false;
+  await proxier.sync();
+  await proxier.sync();
+  assert.deepEqual(backend.applied.map(({ full }) => full), [true, true, true, false]);
+});
+
+Deno.test("Distrust that comes up during a full sync is for the one after it", async () => {
+  const { backend, proxier } = setUp();
+  const first = proxier.sync();
+  proxier.distrust();
+  await first;
+  await proxier.sync();
+  await proxier.sync();
+  assert.deepEqual(backend.applied.map(({ full }) => full), [true, true, false]);
+});
+
 Deno.test("Every change of a Service, a slice, the Node or the ServiceCIDRs asks for a sync", () => {
   const { store, requests } = setUp();
   let before = requests();

@@ -5,7 +5,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 const HOUR = 3_600_000;
 
 /** What happens to a runner in a test, in order. Numbers are milliseconds that pass. */
-type Step = number | "request" | "fail next" | "succeed next";
+type Step = number | "request" | "hurry" | "fail next" | "succeed next";
 
 interface Case {
   readonly name: string;
@@ -48,6 +48,21 @@ const cases: Case[] = [
     retryMs: 5000,
     steps: ["request", 100, "request", 100, "request", 2000],
     want: [[0, "requested"], [1000, "requested"]],
+  },
+  {
+    name: "who is in a hurry waits for no pause, and has one after it",
+    minMs: 1000,
+    retryMs: 5000,
+    steps: ["request", 100, "hurry", 100, "request", 2000],
+    want: [[0, "requested"], [100, "requested"], [1100, "requested"]],
+  },
+  {
+    name: "who is in a hurry during a run comes right after it",
+    minMs: 1000,
+    retryMs: 5000,
+    runMs: 300,
+    steps: ["request", 100, "hurry", 5000],
+    want: [[0, "requested"], [300, "requested"]],
   },
   {
     name: "the pause is measured from the end of the run",
@@ -143,6 +158,7 @@ for (const { name, minMs, retryMs, runMs = 0, steps, want } of cases) {
     const loop = runner.loop(stop.signal);
     for (const step of steps) {
       if (step === "request") runner.request();
+      else if (step === "hurry") runner.hurry();
       else if (typeof step === "number") await clock.advance(step);
       else failing = step === "fail next";
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   bindAddresses,
+  isWanted,
   type PortAddresses,
   wildcardIsIPv6Only,
 } from "../../daemon/service_health_addresses.ts";
@@ -52,6 +53,20 @@ for (const { name, given, ipv6Only = false, want } of CASES) {
     assert.deepEqual(bindAddresses(given, ipv6Only), want);
   });
 }
+
+Deno.test("A wildcard answers on the addresses that its family is to be answered on", () => {
+  const cases: readonly { given: PortAddresses; address: string; want: boolean }[] = [
+    { given: { IPv4: ["192.0.2.10"], IPv6: "any" }, address: "192.0.2.10", want: true },
+    { given: { IPv4: ["192.0.2.10"], IPv6: "any" }, address: "192.0.2.11", want: false },
+    { given: { IPv4: [], IPv6: "any" }, address: "192.0.2.10", want: false },
+    { given: { IPv4: "any", IPv6: "any" }, address: "192.0.2.10", want: true },
+    { given: { IPv4: [], IPv6: "any" }, address: "2001:db8::10", want: true },
+    { given: { IPv4: "any", IPv6: [] }, address: "2001:db8::10", want: false },
+  ];
+  for (const { given, address, want } of cases) {
+    assert.equal(isWanted(given, address), want, `${JSON.stringify(given)} ${address}`);
+  }
+});
 
 Deno.test("Wildcards are IPv6-only where no IPv6 socket takes an IPv4 address", () => {
   const refusing = (error: Error) => () => {

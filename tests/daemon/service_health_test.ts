@@ -358,10 +358,46 @@ Deno.test("The wildcards of both families are one socket that tells the families
   assert.equal(weightOf(await ask(port, "[::1]")), "1");
   assert.equal(weightOf(await ask(port)), "2");
   stage.sync([]);
-  const answer = await ask(port);
-  assert.deepEqual([answer?.status, weightOf(answer)], [503, "0"]);
+  assert.equal(await ask(port), undefined, "no Service asks for answers over IPv4");
   assert.equal((await ask(port, "[::1]"))?.status, 200);
   assert.deepEqual(stage.reports, []);
+});
+
+Deno.test(
+  "A wildcard of IPv6 answers over IPv4 on the addresses that are wanted only, as they are now",
+  {
+    ignore: !hasIPv6,
+  },
+  async () => {
+    await using stage = new Stage();
+    stage.addresses.IPv4 = ["127.0.0.2"];
+    stage.addresses.IPv6 = "any";
+    const port = freePort();
+    const web = checked("web", port, DUAL);
+    const ipv4 = [web, local("web", "10.244.1.5")];
+    stage.sync(ipv4);
+    stage.sync([web, local("web", "fd00:244::5")], "IPv6");
+    await askUntil(port, 200, "[::1]");
+    assert.equal((await ask(port, "127.0.0.2"))?.status, 200);
+    assert.equal(await ask(port, "127.0.0.1"), undefined);
+    stage.addresses.IPv4 = ["127.0.0.1"];
+    stage.sync(ipv4);
+    assert.equal((await ask(port, "127.0.0.1"))?.status, 200);
+    assert.equal(await ask(port, "127.0.0.2"), undefined);
+  },
+);
+
+Deno.test("A Service of IPv6 alone has no answers over IPv4", { ignore: !hasIPv6 }, async () => {
+  await using stage = new Stage();
+  stage.addresses.IPv4 = "any";
+  stage.addresses.IPv6 = "any";
+  const port = freePort();
+  const changes = { clusterIP: "fd00:96::10" };
+  const web = [checked("web", port, changes), local("web", "fd00:244::5")];
+  stage.sync(web);
+  stage.sync(web, "IPv6");
+  assert.equal((await ask(port, "[::1]"))?.status, 200);
+  assert.equal(await ask(port), undefined);
 });
 
 Deno.test("A thousand Services are answered, and all ports are free when it ends", async () => {

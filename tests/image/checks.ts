@@ -11,7 +11,13 @@ import { type BuiltImages, IMAGES } from "./images.ts";
 
 const images: BuiltImages = JSON.parse(Deno.env.get(IMAGES) ?? "{}");
 
-const PROGRAMS = ["/usr/bin/choom", "/usr/sbin/conntrack", "/usr/sbin/nft", "/usr/sbin/sysctl"];
+const PROGRAMS = [
+  "/usr/bin/choom",
+  "/usr/bin/kill",
+  "/usr/sbin/conntrack",
+  "/usr/sbin/nft",
+  "/usr/sbin/sysctl",
+];
 
 /** What iptables and its kin are in an image: links to one program a variant. */
 const TAKEOVER = ["/usr/sbin/ip", "/usr/sbin/ipset", "/usr/sbin/ipvsadm"].concat(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { refusedWhenCutOff } from "../../backends/nftables/cut_off.ts";
 import { fullScript } from "../../backends/nftables/full_script.ts";
 import { spawnedNft } from "../../backends/nftables/nft.ts";
 import { NftError } from "../../backends/nftables/nft_error.ts";
@@ -79,6 +80,18 @@ kernelTest(
     assert.match(await nft("list", "map", "ip", "weir", "no-endpoint-services"), /10\.96\.0\.77/);
   },
 );
+
+kernelTest("A script that is cut off where weir may have been killed is refused", async () => {
+  await flushRules();
+  await nftWith(fullScript(stateOf(WEB)), "-f", "-");
+  const state = stateOf([...WEB, service("api", { clusterIP: "10.96.0.11" })]);
+  const parts = [...refusedWhenCutOff(fullScript(state))];
+  for (let count = 1; count < parts.length; count++) {
+    const script = parts.slice(0, count);
+    await assert.rejects(nftWith(script, "-c", "-f", "-"), /syntax error/, script.join(""));
+  }
+  await nftWith(parts, "-c", "-f", "-");
+});
 
 kernelTest("A second full apply over the live table changes nothing", async () => {
   await flushRules();

@@ -190,6 +190,48 @@ Deno.test("Of two Services with one external IP and port the older one has it, a
   }
 });
 
+const CLAIMS_OF_CLUSTER_IPS: readonly { name: string; claim: Parameters<typeof service>[1] }[] = [
+  { name: "external IP", claim: { externalIPs: ["10.96.0.12"] } },
+  {
+    name: "load balancer IP",
+    claim: { type: "LoadBalancer", ingress: [{ ip: "10.96.0.12", ipMode: "VIP" }] },
+  },
+];
+
+for (const { name, claim } of CLAIMS_OF_CLUSTER_IPS) {
+  Deno.test(`A cluster IP is its Service's own, whichever older Service has it as its ${name}`, () => {
+    const older = ["a", "b"].map((letter, index) =>
+      service(`${letter}-old`, { ...claim, clusterIP: `10.96.0.2${index}` })
+    );
+    const young = service("z-young", {
+      creationTimestamp: "2026-02-01T00:00:00Z",
+      clusterIP: "10.96.0.12",
+    });
+    const key = "10.96.0.12 TCP 80";
+    for (const objects of [[...older, young], [young, ...older.toReversed()]]) {
+      const state = stateOf(objects);
+      const conflict = conflictAbout(state, key);
+      assert.ok(conflict);
+      assert.deepEqual(
+        [conflict.winner, ...conflict.losers].map(({ owner }) => owner.service),
+        ["default/z-young", "default/a-old", "default/b-old"],
+      );
+      assert.match(describeConflict(conflict), /"default\/z-young" has it as its cluster IP, not /);
+      const change = { snapshot: snapshotOf(...older), settings: state.settings };
+      const { next } = advance(state, { ...change, services: new Set(["default/z-young"]) });
+      assert.equal(winner(next, key)?.owner.service, "default/a-old");
+    }
+  });
+}
+
+Deno.test("Of two Services with one cluster IP the older one has it", () => {
+  const young = service("a-young", { creationTimestamp: "2026-02-01T00:00:00Z" });
+  const state = stateOf([young, service("z-old")]);
+  const conflict = conflictAbout(state, "10.96.0.10 TCP 80");
+  assert.equal(conflict?.winner.owner.service, "default/z-old");
+  assert.match(conflict ? describeConflict(conflict) : "", /"default\/z-old" is the oldest/);
+});
+
 Deno.test("A Service whose external IP is also its load balancer IP is in no conflict with itself", () => {
   const state = stateOf([
     service("web", { externalIPs: ["192.0.2.1"], ingress: [{ ip: "192.0.2.1", ipMode: "VIP" }] }),

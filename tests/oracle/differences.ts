@@ -63,7 +63,8 @@ export const DELIBERATE: readonly DeliberateDifference[] = [
   },
   {
     section: "Two Services that claim one address: the oldest has it",
-    scenario: /^conflict: (two Services with one load balancer IP|an external IP that is an older)/,
+    scenario:
+      /^conflict: (two Services with one load balancer IP|an external IP that is an older|a cluster IP that is an older)/,
     where: /^after a second/,
     reference: /remote from /,
     weir: /^pod-a from /,
@@ -124,14 +125,14 @@ export const DELIBERATE: readonly DeliberateDifference[] = [
     scenario: "health check: a Service of one family, node ports on every address",
     where: /IPv4/,
     reference: /^refused$/,
-    weir: /^503 /,
+    weir: /^no answer: /,
   },
   {
     section: "Health check node ports: each address by itself",
     scenario: "NodeCIDR: external policy Local",
     where: /IPv4 (client → health check$|.* loopback node port$)/,
     reference: /^refused$/,
-    weir: /^200 /,
+    weir: /^no answer: /,
   },
   {
     section: "`primary` opens no family in which the node has no address",

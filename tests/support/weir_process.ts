@@ -14,14 +14,19 @@ export class WeirProcess implements AsyncDisposable {
   /** What it has printed. */
   output = "";
 
-  /** Starts it in this namespace, or in a lab's. */
-  constructor(args: readonly string[], namespace?: Namespace) {
+  /** Starts it in this namespace, or in a lab's; `env` is added to the environment. */
+  constructor(
+    args: readonly string[],
+    namespace?: Pick<Namespace, "command">,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const all = ["run", "--quiet", ...RUN_FLAGS, "main.ts", ...args];
     const [program, ...rest] = namespace?.command(Deno.execPath(), all) ??
       [Deno.execPath(), ...all];
     this.#child = new Deno.Command(program, {
       args: rest,
       cwd: ROOT,
+      env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

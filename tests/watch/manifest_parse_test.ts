@@ -91,6 +91,30 @@ const ignored: readonly { name: string; given: string; want: string }[] = [
     given: "apiVersion: example.com/v1\nkind: Node\nmetadata: {name: a}\n",
     want: "Node",
   },
+  {
+    name: "a Service of another proxy",
+    given:
+      "kind: Service\nmetadata: {name: a, labels: {service.kubernetes.io/service-proxy-name: x}}\n",
+    want: "Service",
+  },
+  {
+    name: "a Service of another proxy that has no name",
+    given:
+      "kind: Service\nmetadata:\n  name: a\n  labels: {service.kubernetes.io/service-proxy-name: }\n" +
+      "spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n",
+    want: "Service",
+  },
+  {
+    name: "a slice of a headless Service",
+    given: "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n" +
+      'metadata: {name: a, labels: {service.kubernetes.io/headless: ""}}\naddressType: IPv4\n',
+    want: "EndpointSlice",
+  },
+  {
+    name: "Endpoints of a headless Service",
+    given: 'kind: Endpoints\nmetadata: {name: a, labels: {service.kubernetes.io/headless: ""}}\n',
+    want: "Endpoints",
+  },
 ];
 
 for (const { name, given, want } of ignored) {
@@ -101,6 +125,20 @@ for (const { name, given, want } of ignored) {
     assert.deepEqual(names(manifest), ["Node node-a"]);
   });
 }
+
+Deno.test("the labels that keep one kind away keep no other one away", () => {
+  const labels =
+    "labels: {service.kubernetes.io/service-proxy-name: x, service.kubernetes.io/headless: y}";
+  const manifest = parseManifest([
+    `kind: Node\nmetadata: {name: n, ${labels}}\n`,
+    "kind: Service\nmetadata: {name: s, labels: {service.kubernetes.io/headless: x}}\n" +
+    "spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n",
+    "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\n" +
+    "metadata: {name: e, labels: {service.kubernetes.io/service-proxy-name: x}}\n",
+  ].join("---\n"));
+  assert.deepEqual(manifest.ignored, []);
+  assert.deepEqual(names(manifest), ["Node n", "Service default/s", "EndpointSlice default/e"]);
+});
 
 const broken: readonly {
   name: string;

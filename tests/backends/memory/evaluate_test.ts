@@ -535,3 +535,25 @@ Deno.test("A load balancer IP that the node holds itself is rejected for want of
   const { verdict, paths } = nft.evaluate(packet, { localAddresses: [destination] });
   assert.deepEqual([verdict, paths[0]?.steps.at(-1)?.hook], ["reject", "input"]);
 });
+
+Deno.test("A cluster IP leads to its own Service's endpoints, also when an older one has it as its external IP", async () => {
+  for (const family of FAMILIES) {
+    const [claimed, other] = family === "IPv4"
+      ? ["10.96.0.12", "10.96.0.20"]
+      : ["fd00:96::12", "fd00:96::20"];
+    const { here, there } = ENDPOINTS[family];
+    const old = service("a-old", { clusterIP: other, externalIPs: [claimed] });
+    const young = service("z-young", {
+      clusterIP: claimed,
+      creationTimestamp: "2026-02-01T00:00:00Z",
+    });
+    const objects = [old, slice("a-old", [there]), young];
+    const packet = packetFrom("pod", { protocol: "TCP", destination: claimed, port: 80 });
+    const fate = async (...more: readonly ClusterObject[]) => {
+      const nft = await programmed(stateOf([...objects, ...more], { family }));
+      return summary(nft.evaluate(packet, nodeOf(family)));
+    };
+    assert.equal(await fate(slice("z-young", [here])), here);
+    assert.equal(await fate(), "reject", "it has no endpoints, and lends its address to nobody");
+  }
+});

@@ -119,7 +119,7 @@ Deno.test("After any history of partial applies, packets fare as after one full 
       }
     },
   );
-  await fc.assert(property, { numRuns: 100 });
+  await fc.assert(property, { numRuns: 50 });
 });
 
 /** What becomes of a packet, without the slots that endpoints happen to have. */
@@ -150,7 +150,7 @@ Deno.test("When all that is unused has been tidied up, the table is the one that
       assert.deepEqual(contents(stage.nft), contents(await programmed(stage.fresh())));
     },
   );
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 40 });
 });
 
 /** Returns all that a ruleset holds, in an order that depends on the contents only. */
@@ -195,7 +195,7 @@ Deno.test("Wherever clients stick, it is an endpoint that they could get anew", 
       }
     },
   );
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 40 });
   assert.ok(stuck > 0, "no client stuck to any endpoint");
 });
 

@@ -37,6 +37,22 @@ Deno.test("Balancers of weir's own table are found, and none of other tables", (
   assert.deepEqual([...live.parts], ["chain tcp-lb-2", "chain udp-nodeport-local-lb-7"]);
 });
 
+const HOOKED = [
+  { name: "as weir made it", chain: "nat-output", policy: "accept", outdated: false },
+  { name: "with another policy", chain: "nat-output", policy: "drop", outdated: true },
+  { name: "of which the hook is gone", chain: "nat-output", policy: undefined, outdated: true },
+  { name: "that is not weir's", chain: "blackout", policy: "accept", outdated: true },
+];
+
+for (const { name, chain, policy, outdated } of HOOKED) {
+  Deno.test(`A table with a base chain ${name} is ${outdated ? "made anew" : "kept"}`, () => {
+    const type = policy && `\t\ttype nat hook output priority -100; policy ${policy};\n`;
+    const text = listing(SCHEMA_CHAIN, chain)
+      .replace(`chain ${chain} {\n`, `chain ${chain} {\n${type ?? ""}`);
+    assert.equal(parseLiveTable(text, "IPv4").outdated, outdated);
+  });
+}
+
 Deno.test("What session affinity needs is found, and its maps by the chains that fill them", () => {
   const chains = [
     "sticky-tcp-lb-2-default/web/tcp",

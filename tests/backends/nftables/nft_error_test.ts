@@ -37,6 +37,18 @@ Deno.test("Errors of nft: a killed nft is called so", () => {
   assert.match(nftFailure("apply", result, 30_000).message, /no answer within 30 s and was killed/);
 });
 
+const ENDS = [
+  { code: 137, want: "Cannot apply: nft was ended by signal 9, as happens when memory runs out" },
+  { code: 139, want: "Cannot apply: nft was ended by signal 11" },
+  { code: 127, want: 'Cannot apply: nft says "nothing, exit code 127"' },
+];
+for (const { code, want } of ENDS) {
+  Deno.test(`Errors of nft: exit code ${code} and no word`, () => {
+    const result = { code, stdout: "", stderr: "", timedOut: false };
+    assert.equal(nftFailure("apply", result, 1_000).message, want);
+  });
+}
+
 Deno.test("Errors of nft: a line of 100 kB is shortened in the message", () => {
   const line = "x".repeat(100_000);
   const stderr = `/dev/stdin:1:1-5: Error: syntax error\n${line}\n^^^\n`;

@@ -35,6 +35,7 @@ const EXTERNAL_IPS = [[["pod-a"], ["remote"]], [["pod-a"], []], [[], ["pod-a"]]]
 
 const SHARED_VIP = { IPv4: "198.19.250.1", IPv6: "2001:db8:2::250:1" } as const;
 const SHARED_CLUSTER_IP = { IPv4: "10.97.250.1", IPv6: "fd00:96::2:501" } as const;
+const CLAIMED_CLUSTER_IP = { IPv4: "10.97.250.2", IPv6: "fd00:96::2:502" } as const;
 const NOBODY = ["203.0.113.128/25", "2001:db8:9::/64"];
 
 /** A node port, and an external IP with the same number on the node's address. */
@@ -136,6 +137,29 @@ export const CONFLICT_SCENARIOS: readonly Scenario[] = [
       ],
     }],
     probes: ask(ORIGINS, SHARED_CLUSTER_IP),
+  },
+  {
+    name: "conflict: a cluster IP that is an older Service's external IP",
+    objects: [
+      clusterService({
+        name: "older",
+        spec: { externalIPs: [CLAIMED_CLUSTER_IP.IPv4, CLAIMED_CLUSTER_IP.IPv6] },
+      }),
+      slice(["remote"], { service: "older" }),
+    ],
+    changes: [{
+      what: "a second Service gets it",
+      apply: [
+        clusterService({
+          spec: {
+            clusterIP: CLAIMED_CLUSTER_IP.IPv4,
+            clusterIPs: [CLAIMED_CLUSTER_IP.IPv4, CLAIMED_CLUSTER_IP.IPv6],
+          },
+        }),
+        slice(["pod-a"]),
+      ],
+    }],
+    probes: ask(ORIGINS, CLAIMED_CLUSTER_IP),
   },
   ...ON_THE_NODE,
 ];

@@ -1,0 +1,112 @@
+/** Milliseconds that a killed process, and who else holds its output, gets to let go of it. */
+const LET_GO_MS = 1_000;
+
+/** What a {@linkcode ProcessGroup} is made of. */
+export interface ProcessGroupOptions {
+  readonly args: readonly string[];
+  readonly stdin: "piped" | "null";
+  readonly stdout: "piped" | "null";
+}
+
+/**
+ * A running program with everything that it starts: they are killed together.
+ *
+ * nft and its kin start nothing, but a script that stands in for one of them does; when the script alone is killed, what
+ * it has started goes on, with its hold on the kernel's lock, and on the pipes that we wait for.
+ *
+ * Disposing it kills what still runs. Throws `Deno.errors.NotFound` when there is no such program.
+ */
+export class ProcessGroup implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #letGo = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #killing: Promise<void> | undefined;
+  #ended = false;
+  /** Streams of output that somebody may still write to. */
+  #open: number;
+
+  constructor(command: string, { args, stdin, stdout }: ProcessGroupOptions) {
+    const streams = { stdin, stdout, stderr: "piped" } as const;
+    this.#open = stdout === "piped" ? 2 : 1;
+    this.#child = new Deno.Command(command, { args: [...args], ...streams, detached: true })
+      .spawn();
+    void this.#child.status.then(() => this.#ended = true);
+  }
+
+  /** Resolves when the program has ended, whatever becomes of what it has started. */
+  get status(): Promise<Deno.CommandStatus> {
+    return this.#child.status;
+  }
+
+  get stdin(): WritableStream<Uint8Array> {
+    return this.#child.stdin;
+  }
+
+  /** Yields what is printed, until all who can print have ended; no longer than a second after they were killed. */
+  stdout(): AsyncIterable<string> {
+    return this.#texts(this.#child.stdout);
+  }
+
+  /** The same for standard error. */
+  stderr(): AsyncIterable<string> {
+    return this.#texts(this.#child.stderr);
+  }
+
+  /** Kills the program and all that it has started. Resolves when they have been told; never rejects. */
+  kill(): Promise<void> {
+    // Nothing is left of it, and its number may be somebody else's by now.
+    if (this.#ended && this.#open === 0) return Promise.resolve();
+    return this.#killing ??= this.#kill();
+  }
+
+  async *#texts(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+    try {
+      yield* texts(stream, this.#letGo.signal);
+    } finally {
+      this.#open--;
+    }
+  }
+
+  async #kill(): Promise<void> {
+    this.#timer = setTimeout(() => this.#letGo.abort(), LET_GO_MS);
+    try {
+      this.#child.kill("SIGKILL");
+    } catch { /* it has ended by itself */ }
+    try {
+      // Deno signals others than its own children only with the right to run everything.
+      const args = ["-KILL", "--", `-${this.#child.pid}`];
+      const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
+      await new Deno.Command("kill", { args, ...streams }).output();
+    } catch {
+      /* this machine has no such program: what was started goes on, but nobody waits for it */
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await this.#child.status;
+    clearTimeout(this.#timer);
+    this.#letGo.abort();
+  }
+}
+
+/** Yields a stream as text until it ends or `signal` aborts. */
+async function* texts(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  const cancel = () => void reader.cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield decoder.decode(value, { stream: true });
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    await reader.cancel();
+  }
+}
