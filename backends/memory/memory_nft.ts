@@ -86,7 +86,12 @@ export class MemoryNft implements Nft {
 /** Writes what `nft list chains` prints. */
 function chainListing(ruleset: Ruleset): string {
   return [...ruleset].map(([key, { chains }]) => {
-    const blocks = [...chains.keys()].map((name) => `\tchain ${name} {\n\t}\n`);
+    const blocks = [...chains].map(([name, { base }]) => {
+      const header = base === undefined
+        ? ""
+        : `\t\ttype ${base.type} hook ${base.hook}; policy accept;\n`;
+      return `\tchain ${name} {\n${header}\t}\n`;
+    });
     return `table ${key} {\n${blocks.join("")}}\n`;
   }).join("");
 }

@@ -42,23 +42,23 @@ function knowTheNode(store: Store): void {
 
 Deno.test("Nothing is loaded ahead before the node and the ServiceCIDRs are known", async () => {
   const { store, proxier, ready, done } = setUp();
-  proxier.ripe = 1_200;
+  proxier.ripe = 2_400;
   store.replace("Service", [service("web")]);
   await settle();
   assert.deepEqual(proxier.loaded, []);
   knowTheNode(store);
   await settle();
-  assert.deepEqual(proxier.loaded, [500, 500]);
+  assert.deepEqual(proxier.loaded, [1_000, 1_000]);
   ready.resolve();
   await done;
 });
 
 Deno.test("What is left when all lists are complete is loaded in portions, down to a rest for the first sync", async () => {
   const { proxier, ready, done } = setUp();
-  proxier.ripe = 2_100;
+  proxier.ripe = 4_100;
   ready.resolve();
   await done;
-  assert.deepEqual(proxier.loaded, [500, 500, 500, 500]);
+  assert.deepEqual(proxier.loaded, [1_000, 1_000, 1_000, 1_000]);
   assert.equal(proxier.ripe, 100);
 });
 
@@ -68,7 +68,7 @@ Deno.test("Loading ahead ends where the backend has no use for it", async () => 
   proxier.ripe = 2_000;
   knowTheNode(store);
   await done;
-  assert.deepEqual(proxier.loaded, [500]);
+  assert.deepEqual(proxier.loaded, [1_000]);
 });
 
 Deno.test("Loading ahead ends with the process", async () => {
