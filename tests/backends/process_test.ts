@@ -67,7 +67,7 @@ Deno.test("What has moved to a group of its own goes on, but nobody waits for it
   const dir = await Deno.makeTempDir({ prefix: "weir-process-" });
   try {
     const script = `setsid sh -c 'echo $$ > ${dir}/pid; exec sleep 30' & sleep 1000`;
-    const { code, timedOut } = await shell(script, { timeoutMs: 500 });
+    const { code, timedOut } = await shell(script, { timeoutMs: 3_000 });
     assert.deepEqual([code, timedOut], [137, true]);
     await eventually(() => isAlive(`${dir}/pid`), "the one that has moved");
     const pid = Number(await Deno.readTextFile(`${dir}/pid`));
