@@ -155,8 +155,16 @@ function validateLocalDetection(config: KubeProxyConfiguration): ConfigProblem[]
   }
 }
 
+/** What no interface has in its name, and a quotation mark, which nft has no way to write. */
+const NOT_IN_NAMES = /[\s/:"\p{Cc}]/u;
+
 function named(path: string, name: string, mode: string): ConfigProblem[] {
-  return name === "" ? problem(path, `"" is not possible with detectLocalMode "${mode}"`) : [];
+  if (name === "") return problem(path, `"" is not possible with detectLocalMode "${mode}"`);
+  if (!NOT_IN_NAMES.test(name)) return [];
+  return problem(
+    path,
+    `${quote(name)} is no name of an interface: it has a blank, '"', "/" or ":"`,
+  );
 }
 
 function validateClusterCIDR(clusterCIDR: string): ConfigProblem[] {

@@ -68,6 +68,10 @@ export class Guard implements RulesetHearer {
     for (const family of this.#families.values()) family.stop();
   }
 
+  listening(): void {
+    this.#options.log.debug("Listening for changes of weir's rules by others");
+  }
+
   changed(change: ForeignChange): void {
     this.#families.get(change.family)?.changed(change);
   }
@@ -119,16 +123,8 @@ class FamilyGuard {
     const since = this.#options.clock.monotonic();
     this.#pace.changed(since);
     const change = news ?? this.#repair?.change;
-    if (this.#repair?.pause !== undefined) {
-      this.#repair = { ...this.#repair, since, change };
-      return;
-    }
-    this.#loop.queued();
-    const wait = this.#pace.next();
-    if (news !== undefined) this.#tell(news, wait);
-    if (wait > 0) return void this.#later(wait, { since, change });
-    this.#repair = { since, change, pause: undefined };
-    this.#loop.repair();
+    if (this.#repair === undefined) this.#begin({ since, change });
+    else this.#repair = { ...this.#repair, since, change };
   }
 
   synced({ mode, totalMs }: SyncFacts): void {
@@ -137,7 +133,8 @@ class FamilyGuard {
     const { clock, log, metrics } = this.#options;
     const now = clock.monotonic();
     if (mode !== "full" || now - totalMs < repair.since) {
-      this.#loop.queued();
+      if (mode === "full" && repair.pause === undefined) this.#begin(repair);
+      else this.#loop.queued();
       return;
     }
     this.stop();
@@ -154,12 +151,21 @@ class FamilyGuard {
     pause?.abort();
   }
 
-  async #later(wait: number, repair: Omit<Repair, "pause">): Promise<void> {
-    const pause = new AbortController();
-    this.#repair = { ...repair, pause };
-    await this.#options.clock.sleep(wait, pause.signal);
-    if (pause.signal.aborted) return;
-    if (this.#repair !== undefined) this.#repair = { ...this.#repair, pause: undefined };
+  /** Asks for a repair, or begins to wait for the time to do so. */
+  #begin({ since, change }: Omit<Repair, "pause">): void {
+    this.#loop.queued();
+    const wait = this.#pace.next();
+    if (change !== undefined) this.#tell(change, wait);
+    const pause = wait > 0 ? new AbortController() : undefined;
+    this.#repair = { since, change, pause };
+    if (pause === undefined) this.#loop.repair();
+    else void this.#endAfter(wait, pause.signal);
+  }
+
+  async #endAfter(wait: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(wait, signal);
+    if (signal.aborted || this.#repair === undefined) return;
+    this.#repair = { ...this.#repair, pause: undefined };
     this.#loop.repair();
   }
 

@@ -1,9 +1,10 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Family } from "../../model/family.ts";
-import { type StreamProcess, streamProcess, type StreamResult } from "../stream_process.ts";
-import { NftError, nftFailure } from "./nft_error.ts";
+import { type StreamProcess, streamProcess } from "../stream_process.ts";
+import type { NftError } from "./nft_error.ts";
 import { type BegunTransaction, OwnTransactions } from "./own_transactions.ts";
-import { type Committer, MONITOR, type RulesetNews, RulesetReader } from "./ruleset_events.ts";
+import type { Committer, RulesetNews } from "./ruleset_events.ts";
+import { listen } from "./ruleset_listener.ts";
 
 /**
  * Characters of a transaction of weir's own, some 2,000 elements, from which on it is not listened to.
@@ -12,9 +13,6 @@ import { type Committer, MONITOR, type RulesetNews, RulesetReader } from "./rule
  * long for a transaction of 120,000 elements, and then it loses the rest.
  */
 const LARGE = 100_000;
-
-/** Milliseconds after which the listening process is replaced, whatever it may have piled up. */
-const LIFETIME_MS = 86_400_000;
 
 /** Milliseconds to wait after a listening process that failed: twice as long after each further one. */
 const FIRST_WAIT_MS = 1_000;
@@ -31,6 +29,8 @@ export interface ForeignChange {
 
 /** Who wants to know what happens to weir's tables. */
 export interface RulesetHearer {
+  /** From now on changes are heard. */
+  listening(): void;
   changed(change: ForeignChange): void;
   /** Changes may have gone unheard: for a while nobody listened, or there were too many. */
   missed(): void;
@@ -128,25 +128,18 @@ export class RulesetWatch {
     }
   }
 
-  /** Listens until it is told to stop, and returns undefined then, or until it cannot go on, and returns why. */
+  /** Listens until it is told to stop, or until it cannot go on: then it returns why. */
   async #listen(hearer: RulesetHearer): Promise<NftError | undefined> {
-    const listening = this.#listening = new AbortController();
-    const { signal } = listening;
+    const { signal } = this.#listening = new AbortController();
     const started = this.#clock.monotonic();
     this.#own.forgetEnded();
-    const reader = new RulesetReader((news) => signal.aborted || this.#hear(news, hearer));
-    let failure: NftError | undefined;
-    try {
-      const onLine = (line: string) => reader.line(line);
-      const result = await this.#stream("nft", MONITOR, { onLine, timeoutMs: LIFETIME_MS, signal });
-      if (!result.timedOut) failure = failureOf(result);
-    } catch (cause) {
-      failure = new NftError('Cannot listen for changes: the program "nft" cannot be run', {
-        cause,
-      });
-    }
+    const failure = await listen({
+      stream: this.#stream,
+      clock: this.#clock,
+      take: (news) => this.#hear(news, hearer),
+    }, signal);
     if (this.#clock.monotonic() - started > MOST_WAIT_MS) this.#failures = 0;
-    return signal.aborted ? undefined : failure;
+    return failure;
   }
 
   async #recover(failure: NftError, hearer: RulesetHearer, signal: AbortSignal): Promise<void> {
@@ -172,6 +165,7 @@ export class RulesetWatch {
 
   #begun(present: ReadonlySet<Family>, hearer: RulesetHearer): void {
     this.#own.forgetEnded();
+    hearer.listening();
     for (const family of this.#followed.difference(present)) {
       if (this.#own.isBusy(family)) continue; // it is being made
       hearer.changed({ family, what: "delete table", by: undefined });
@@ -179,8 +173,4 @@ export class RulesetWatch {
     if (this.#isDeaf) hearer.missed();
     this.#isDeaf = false;
   }
-}
-
-function failureOf(result: StreamResult): NftError {
-  return nftFailure("listen for changes", { ...result, stdout: "" }, LIFETIME_MS);
 }

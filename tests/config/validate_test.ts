@@ -174,6 +174,20 @@ const REFUSED: readonly { given: string; want: readonly string[] }[] = [
     ],
   },
   {
+    given: "detectLocalMode: BridgeInterface\ndetectLocal: {bridgeInterface: 'x\" drop ; #'}",
+    want: [
+      `detectLocal.bridgeInterface: "x\\" drop ; #" is no name of an interface: ` +
+      `it has a blank, '"', "/" or ":"`,
+    ],
+  },
+  {
+    given: "detectLocalMode: InterfaceNamePrefix\ndetectLocal: {interfaceNamePrefix: a/b}",
+    want: [
+      'detectLocal.interfaceNamePrefix: "a/b" is no name of an interface: ' +
+      `it has a blank, '"', "/" or ":"`,
+    ],
+  },
+  {
     given: "detectLocalMode: InterfaceNamePrefix\ndetectLocal: {bridgeInterface: eth0}",
     want: [
       'detectLocal.interfaceNamePrefix: "" is not possible with detectLocalMode "InterfaceNamePrefix"',

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../../cli/demo/lab.ts";
+import { FAMILIES } from "../../model/family.ts";
 import { ADDRESSES, ClusterLab, TARGET_PORT } from "../support/cluster_lab.ts";
 import { FaultyNft } from "../support/faulty_nft.ts";
 import { kernelTest } from "../support/kernel.ts";
@@ -39,7 +40,7 @@ class Stage implements AsyncDisposable {
   /** Starts weir with only this nft to be found. Resolves when it has synced. */
   async start({ more = [] as readonly string[], path = this.nft.dir } = {}): Promise<WeirProcess> {
     const weir = this.spawn({ more, path });
-    await weir.logged(/Synced family=IPv4/);
+    for (const family of FAMILIES) await weir.logged(`Synced family=${family}`);
     return weir;
   }
 
@@ -142,11 +143,14 @@ kernelTest(
     await using stage = await Stage.create();
     await using first = await stage.start();
     await stage.nft.set("waits");
-    // More than a pipe holds: weir is killed in the middle of a statement.
-    const many = Array.from({ length: 5_000 }, (_, index) => `10.245.${index >> 8}.${index & 255}`);
+    // More than waits to be read: weir is killed in the middle of a statement.
+    const many = Array.from(
+      { length: 20_000 },
+      (_, index) => `10.245.${index >> 8}.${index & 255}`,
+    );
     await stage.offer("many", "10.96.0.12", many);
-    await stage.offer("new", NEW, [REMOTE]);
     await first.until(() => exists(`${stage.nft.dir}/waiting`), "the transaction");
+    await stage.offer("new", NEW, [REMOTE]);
     await first.end("SIGKILL");
     await stage.nft.set(undefined);
     await first[Symbol.asyncDispose]();

@@ -76,30 +76,28 @@ export class FaultyApi implements AsyncDisposable {
     const open = new AbortController();
     this.#open.add(open);
     const { signal } = open;
-    request.signal.addEventListener("abort", () => {
-      open.abort();
-      this.#open.delete(open);
-    });
     const isList = new URL(request.url).searchParams.has("watch");
     switch (this.#fault) {
       case "unavailable":
         return noServer();
       case "slow":
         await new Promise((resolve) => setTimeout(resolve, LATE_MS));
-        return await this.#pass(request, signal, later());
+        return await this.#pass(request, passage(signal, { lateMs: LATE_MS }));
       case "garbage":
         return new Response(this.#trash(signal), { headers: contentType(this.garbage) });
       case "bad objects":
-        return await this.#pass(request, signal, isList ? after(badObjects(request.url)) : as());
+        return await this.#pass(
+          request,
+          passage(signal, { before: isList ? badObjects(request.url) : "" }),
+        );
       default:
-        return await this.#pass(request, signal, as());
+        return await this.#pass(request, passage(signal));
     }
   }
 
   async #pass(
     request: Request,
-    signal: AbortSignal,
-    change: TransformStream<Uint8Array, Uint8Array>,
+    passage: TransformStream<Uint8Array, Uint8Array>,
   ): Promise<Response> {
     const { pathname, search } = new URL(request.url);
     const headers = new Headers(request.headers);
@@ -111,11 +109,9 @@ export class FaultyApi implements AsyncDisposable {
       method: request.method,
       headers,
       body,
-      signal,
     });
     const kept = new Headers({ "content-type": answer.headers.get("content-type") ?? "" });
-    // Cutting the connection is no error of this server's.
-    const passed = answer.body?.pipeThrough(change) ?? null;
+    const passed = answer.body?.pipeThrough(passage) ?? null;
     return new Response(passed, { status: answer.status, headers: kept });
   }
 
@@ -137,23 +133,20 @@ function noServer(): Response {
   return new Response("no server is available\n", { status: 503 });
 }
 
-function as(): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream();
-}
-
-function later(): TransformStream<Uint8Array, Uint8Array> {
+/** Lets a body through until `signal` aborts: behind something else, and each piece of it late. */
+function passage(
+  signal: AbortSignal,
+  { lateMs = 0, before = "" } = {},
+): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
+    start(controller) {
+      signal.addEventListener("abort", () => controller.error(new Error("cut off")));
+      if (before !== "") controller.enqueue(new TextEncoder().encode(before));
+    },
     async transform(chunk, controller) {
-      await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+      if (lateMs > 0) await new Promise((resolve) => setTimeout(resolve, lateMs));
       controller.enqueue(chunk);
     },
-  });
-}
-
-/** Puts something in front of a stream. */
-function after(text: string): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
   });
 }
 

@@ -7,7 +7,7 @@ import { runProcess } from "../../backends/process.ts";
  * - `refuses once`, `refuses`: an error of the kernel's, for the next process or for all of them
  * - `no memory`: it may have so little that a large transaction does not fit
  * - `killed`: it reads a transaction and is killed, as by the kernel when memory runs out
- * - `waits`: the real nft begins when the fault is taken away, and what it says is in the file `output`
+ * - `waits`: a transaction begins when the fault is taken away, and what nft says to it is in the file `output`
  */
 export type NftFault = "hangs" | "refuses once" | "refuses" | "no memory" | "killed" | "waits";
 
@@ -19,6 +19,8 @@ dir=\${0%/*}
 echo $$ >> "$dir/pids"
 fault=
 [ -e "$dir/fault" ] && read -r fault < "$dir/fault"
+# Who only listens has no fault.
+case "$*" in *monitor) fault= ;; esac
 error="Error: Could not process rule: Cannot allocate memory"
 case "$fault" in
   hangs) sleep 1000 & echo $! >> "$dir/pids"; wait ;;
@@ -26,7 +28,11 @@ case "$fault" in
   refuses) echo "$error" >&2; exit 1 ;;
   "no memory") ulimit -v ${LITTLE_MEMORY} ;;
   killed) case "$1" in -f) cat > /dev/null; kill -KILL $$ ;; -i) kill -KILL $$ ;; esac ;;
-  waits) touch "$dir/waiting"; while [ -e "$dir/fault" ]; do sleep 0.05; done; exec > "$dir/output" 2>&1 ;;
+  waits) if [ "$1" = -f ]; then
+    touch "$dir/waiting"
+    while [ -e "$dir/fault" ]; do sleep 0.05; done
+    exec > "$dir/output" 2>&1
+  fi ;;
 esac
 exec NFT "$@"
 `;

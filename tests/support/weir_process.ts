@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { RUN_FLAGS } from "../../cli/run_flags.ts";
+import { runProcess } from "../../backends/process.ts";
 import type { Namespace } from "../../cli/demo/lab.ts";
+import { IN_NAMESPACE } from "./kernel.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -8,6 +10,7 @@ const ROOT = new URL("../../", import.meta.url);
 export class WeirProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>[];
+  readonly #namespace: Pick<Namespace, "command"> | undefined;
   #ended = false;
   /** What it has logged. */
   log = "";
@@ -20,6 +23,7 @@ export class WeirProcess implements AsyncDisposable {
     namespace?: Pick<Namespace, "command">,
     env: Readonly<Record<string, string>> = {},
   ) {
+    this.#namespace = namespace;
     const all = ["run", "--quiet", ...RUN_FLAGS, "main.ts", ...args];
     const [program, ...rest] = namespace?.command(Deno.execPath(), all) ??
       [Deno.execPath(), ...all];
@@ -81,6 +85,15 @@ export class WeirProcess implements AsyncDisposable {
       this.#child.kill("SIGKILL");
     } catch { /* it has ended */ }
     await this.ended();
+    await this.#endListener();
+  }
+
+  /** The `nft monitor` of a weir that was killed ends when it has something to tell, and finds nobody to tell it to. */
+  async #endListener(): Promise<void> {
+    if (this.#namespace === undefined && !IN_NAMESPACE) return;
+    const event: [string, string[]] = ["nft", ["add table ip gone; delete table ip gone"]];
+    const [program, ...args] = this.#namespace?.command(...event) ?? event.flat();
+    await runProcess(program ?? "", args, { timeoutMs: 10_000 });
   }
 }
 

@@ -36,6 +36,7 @@ function setUp() {
   const watch = new RulesetWatch({ clock, stream });
   const stop = new AbortController();
   const running = watch.run({
+    listening() {},
     changed: ({ family, what, by }) => told.push(`${family}: ${what} by ${by?.name}`),
     missed: () => told.push("missed"),
     deaf: ({ message }, wait) => told.push(`deaf for ${wait}: ${message}`),
@@ -139,6 +140,21 @@ Deno.test("A listener that ends is replaced with growing pauses, and what it mis
   await end();
 });
 
+Deno.test("A listener that does not begin within a minute is replaced", async () => {
+  const { clock, watch, listeners, told, end } = setUp();
+  watch.follow("IPv4");
+  await clock.advance(60_000);
+  assert.deepEqual(told, [
+    "deaf for 1000: Cannot listen for changes: nft gave no answer within 60 s and was killed",
+  ]);
+  await clock.advance(1_000);
+  listeners[1]?.says(IPV4, "}", LISTED);
+  await clock.advance(120_000);
+  assert.equal(listeners.length, 2);
+  await end();
+  assert.equal(clock.sleepers, 0);
+});
+
 Deno.test("Without the program there is one attempt a minute in the end", async () => {
   const clock = new FakeClock();
   const waits: number[] = [];
@@ -149,6 +165,7 @@ Deno.test("Without the program there is one attempt a minute in the end", async 
   watch.follow("IPv4");
   const stop = new AbortController();
   const running = watch.run({
+    listening: () => assert.fail("nobody listens"),
     changed: () => assert.fail("nobody listens"),
     missed: () => assert.fail("nobody listens"),
     deaf: (_error, wait) => waits.push(wait),
