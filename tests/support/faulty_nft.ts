@@ -7,12 +7,16 @@ import { runProcess } from "../../backends/process.ts";
  * - `refuses once`, `refuses`: an error of the kernel's, for the next process or for all of them
  * - `no memory`: it may have so little that a large transaction does not fit
  * - `killed`: it reads a transaction and is killed, as by the kernel when memory runs out
- * - `waits`: a transaction begins when the fault is taken away, and what nft says to it is in the file `output`
+ * - `waits`: a transaction is read to {@linkcode BEGINNING}, and given to nft when the fault is taken away; what nft says
+ *   is in the file `output`
  */
 export type NftFault = "hangs" | "refuses once" | "refuses" | "no memory" | "killed" | "waits";
 
 /** Kilobytes of address space: enough for nft to start, and too little for thousands of elements. */
 const LITTLE_MEMORY = 32_000;
+
+/** Bytes of a transaction that are read before it waits. */
+const BEGINNING = 100_000;
 
 const SCRIPT = `#!/bin/sh
 dir=\${0%/*}
@@ -29,9 +33,11 @@ case "$fault" in
   "no memory") ulimit -v ${LITTLE_MEMORY} ;;
   killed) case "$1" in -f) cat > /dev/null; kill -KILL $$ ;; -i) kill -KILL $$ ;; esac ;;
   waits) if [ "$1" = -f ]; then
+    head -c ${BEGINNING} > "$dir/begun"
     touch "$dir/waiting"
     while [ -e "$dir/fault" ]; do sleep 0.05; done
-    exec > "$dir/output" 2>&1
+    cat "$dir/begun" - | NFT "$@" > "$dir/output" 2>&1
+    exit
   fi ;;
 esac
 exec NFT "$@"
@@ -48,7 +54,7 @@ export class FaultyNft implements AsyncDisposable {
   static async create(): Promise<FaultyNft> {
     const nft = new FaultyNft(await Deno.makeTempDir({ prefix: "weir-nft-" }));
     const { stdout } = await runProcess("sh", ["-c", "command -v nft"], { timeoutMs: 10_000 });
-    await Deno.writeTextFile(nft.path, SCRIPT.replace("NFT", stdout.trim()), { mode: 0o755 });
+    await Deno.writeTextFile(nft.path, SCRIPT.replaceAll("NFT", stdout.trim()), { mode: 0o755 });
     return nft;
   }
 

@@ -6,6 +6,9 @@ import { IN_NAMESPACE } from "./kernel.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
+/** Milliseconds that it gets to end in order. */
+const ORDERLY_MS = 3_000;
+
 /** weir as its users start it: a process of its own, with the permissions of the task. */
 export class WeirProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -80,12 +83,19 @@ export class WeirProcess implements AsyncDisposable {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
   }
 
+  /** Ends it in order, or by force when that takes long. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch { /* it has ended */ }
+    const timer = setTimeout(() => this.#kill("SIGKILL"), ORDERLY_MS);
+    this.#kill("SIGTERM");
     await this.ended();
+    clearTimeout(timer);
     await this.#endListener();
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch { /* it has ended */ }
   }
 
   /** The `nft monitor` of a weir that was killed ends when it has something to tell, and finds nobody to tell it to. */
