@@ -12,6 +12,10 @@ import { runProcess } from "../../backends/process.ts";
  */
 export type NftFault = "hangs" | "refuses once" | "refuses" | "no memory" | "killed" | "waits";
 
+/** Prints the numbers and command lines of those of its arguments that run. */
+const COMMAND_LINES =
+  `for pid do echo "$pid $(tr '\\0' ' ' < /proc/$pid/cmdline 2> /dev/null) "; done`;
+
 /** Kilobytes of address space: enough for nft to start, and too little for thousands of elements. */
 const LITTLE_MEMORY = 32_000;
 
@@ -81,11 +85,13 @@ export class FaultyNft implements AsyncDisposable {
   /** The processes of it that run, with those that they have started. */
   async alive(): Promise<readonly string[]> {
     const text = await Deno.readTextFile(`${this.dir}/pids`).catch(() => "");
-    const alive: string[] = [];
-    for (const pid of text.split("\n").filter((line) => line !== "")) {
-      const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-      if (/^(nft|.*\/nft|sleep|.*sh\0.*\/nft)\0/.test(command)) alive.push(pid);
-    }
+    const pids = text.split("\n").filter((line) => line !== "");
+    // Deno lets nobody but a process with all permissions read /proc.
+    const args = ["-c", COMMAND_LINES, "sh", ...pids];
+    const { stdout } = await runProcess("sh", args, { timeoutMs: 10_000 });
+    const alive = stdout.split("\n")
+      .filter((line) => /^\d+ (nft|\S*\/nft|sleep|\S*sh \S*\/nft) /.test(line))
+      .map((line) => line.split(" ")[0] ?? "");
     return alive;
   }
 
