@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FAMILIES } from "../../model/family.ts";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
 import { type MetricFamily, parseExposition } from "../support/exposition.ts";
 import { flushRules, IN_NAMESPACE } from "../support/kernel.ts";
@@ -191,7 +192,14 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 /** Tells whether both families have been synced. */
 function hasSynced(): Promise<boolean> {
-  return shows([/^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{ip_family="IPv6"\}/m]);
+  return shows(
+    FAMILIES.map((family) =>
+      new RegExp(
+        `^kubeproxy_sync_full_proxy_rules_duration_seconds_count\\{ip_family="${family}"\\}`,
+        "m",
+      )
+    ),
+  );
 }
 
 /** Tells whether everything has happened that has metrics: a measured change, a pass over flows, an Event. */
