@@ -57,7 +57,7 @@ export const FLAGS: readonly Flag[] = [
   ...group("API server", [
     command("master", "string", "URL of the API server, instead of the one in the kubeconfig"),
     field("kubeconfig", "string", "clientConnection.kubeconfig", "How to reach the API server; in-cluster without it"),
-    field("kube-api-content-type", "string", "clientConnection.contentType", "No effect: weir speaks JSON", { byDefault: "" }),
+    field("kube-api-content-type", "string", "clientConnection.contentType", "No effect: weir asks for protobuf, and takes JSON", { byDefault: "" }),
     field("kube-api-qps", "float", "clientConnection.qps", "No effect: weir holds a few watches, and limits its Events by itself"),
     field("kube-api-burst", "int32", "clientConnection.burst", "No effect: see --kube-api-qps"),
   ]),
