@@ -13,7 +13,7 @@ export interface Unused {
 /** Everything that is accepted and has no effect in any mode; what other modes' options become is another matter. */
 export const UNUSED: readonly Unused[] = [
   {
-    why: "weir asks for protobuf, and takes JSON with the API server",
+    why: "weir asks for protobuf, and takes JSON where there is nothing else",
     fields: [
       ["clientConnection.contentType", "application/vnd.kubernetes.protobuf", "application/json"],
       ["clientConnection.acceptContentTypes", ""],
