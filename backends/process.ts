@@ -1,4 +1,4 @@
-import { ProcessGroup } from "./process_group.ts";
+import { feed, withinLimits } from "./process_group.ts";
 
 /** What a finished process left behind. */
 export interface ProcessResult {
@@ -31,54 +31,22 @@ export type RunProcess = (
 ) => Promise<ProcessResult>;
 
 /** Runs a real process. What it has started is killed with it, and not waited for. */
-export const runProcess: RunProcess = async (command, args, options) => {
-  const { stdin, timeoutMs, signal } = options;
-  await using group = new ProcessGroup(command, {
-    args,
-    stdin: stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-  });
-  let timedOut = false;
-  const kill = () => void group.kill();
-  const timer = setTimeout(() => {
-    timedOut = true;
-    kill();
-  }, timeoutMs);
-  signal?.addEventListener("abort", kill, { once: true });
-  if (signal?.aborted) kill();
-  try {
+export const runProcess: RunProcess = (command, args, options) => {
+  const { stdin } = options;
+  const streams = { stdin: stdin === undefined ? "null" : "piped", stdout: "piped" } as const;
+  return withinLimits(command, { args, ...streams }, options, async (group) => {
     const [{ code }, stdout, stderr] = await Promise.all([
       group.status,
       textOf(group.stdout()),
       textOf(group.stderr()),
       stdin && feed(group.stdin, stdin),
     ]);
-    return { code, stdout, stderr, timedOut };
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", kill);
-  }
+    return { code, stdout, stderr };
+  });
 };
 
 async function textOf(parts: AsyncIterable<string>): Promise<string> {
   let text = "";
   for await (const part of parts) text += part;
   return text;
-}
-
-/**
- * Writes `chunks` to a process's standard input. One that ends before it has read everything is not an error here; an
- * error in the making of the chunks is.
- */
-async function feed(stdin: WritableStream<Uint8Array>, chunks: Iterable<string>): Promise<void> {
-  const encoder = new TextEncoder();
-  const writer = stdin.getWriter();
-  for (const chunk of chunks) {
-    try {
-      await writer.write(encoder.encode(chunk));
-    } catch {
-      return; // the exit code and stderr say why it stopped reading
-    }
-  }
-  await writer.close().catch(() => {});
 }

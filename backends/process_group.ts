@@ -110,3 +110,59 @@ async function* texts(
     await reader.cancel();
   }
 }
+
+/** What ends a process from outside. */
+export interface Limits {
+  /** Milliseconds after which it is killed, with everything that it has started. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Starts a program, lets `use` work with it, and ends it when its time is up or `signal` aborts.
+ *
+ * Returns what `use` makes of it, and whether its time was up. What is still running then is killed, in every case.
+ * Throws `Deno.errors.NotFound` when there is no such program.
+ */
+export async function withinLimits<T>(
+  command: string,
+  options: ProcessGroupOptions,
+  { timeoutMs, signal }: Limits,
+  use: (group: ProcessGroup) => Promise<T>,
+): Promise<T & { readonly timedOut: boolean }> {
+  await using group = new ProcessGroup(command, options);
+  let timedOut = false;
+  const kill = () => void group.kill();
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, timeoutMs);
+  signal?.addEventListener("abort", kill, { once: true });
+  if (signal?.aborted) kill();
+  try {
+    return { ...await use(group), timedOut };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", kill);
+  }
+}
+
+/**
+ * Writes `chunks` to a process's standard input. One that ends before it has read everything is not an error here; an
+ * error in the making of the chunks is.
+ */
+export async function feed(
+  stdin: WritableStream<Uint8Array>,
+  chunks: Iterable<string>,
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const writer = stdin.getWriter();
+  for (const chunk of chunks) {
+    try {
+      await writer.write(encoder.encode(chunk));
+    } catch {
+      return; // the exit code and stderr say why it stopped reading
+    }
+  }
+  await writer.close().catch(() => {});
+}

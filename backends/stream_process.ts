@@ -1,4 +1,4 @@
-import { ProcessGroup } from "./process_group.ts";
+import { feed, withinLimits } from "./process_group.ts";
 
 /** What a process left behind whose output was taken line by line. */
 export interface StreamResult {
@@ -37,43 +37,19 @@ export type StreamProcess = (
 export const STDERR_LIMIT = 4_096;
 
 /** Runs a real process. What it has started is killed with it, and not waited for. */
-export const streamProcess: StreamProcess = async (command, args, options) => {
-  const { stdin, timeoutMs, signal } = options;
-  await using group = new ProcessGroup(command, {
-    args,
-    stdin: stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-  });
-  let timedOut = false;
-  const kill = () => void group.kill();
-  const timer = setTimeout(() => {
-    timedOut = true;
-    kill();
-  }, timeoutMs);
-  signal?.addEventListener("abort", kill, { once: true });
-  if (signal?.aborted) kill();
-  try {
+export const streamProcess: StreamProcess = (command, args, options) => {
+  const { stdin } = options;
+  const streams = { stdin: stdin === undefined ? "null" : "piped", stdout: "piped" } as const;
+  return withinLimits(command, { args, ...streams }, options, async (group) => {
     const [{ code }, stderr] = await Promise.all([
       group.status,
       lastOf(group.stderr()),
       eachLine(group.stdout(), options.onLine),
-      stdin === undefined ? undefined : feed(group.stdin, stdin),
+      stdin === undefined ? undefined : feed(group.stdin, [stdin]),
     ]);
-    return { code, stderr, timedOut };
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", kill);
-  }
+    return { code, stderr };
+  });
 };
-
-/** Writes all of standard input. A child that ends before it has read everything is not an error here. */
-async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
-  const writer = stdin.getWriter();
-  try {
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch { /* the exit code and stderr say why it stopped reading */ }
-}
 
 async function eachLine(
   texts: AsyncIterable<string>,
