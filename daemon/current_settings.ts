@@ -4,7 +4,7 @@ import type { Settings } from "../model/settings.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import type { OwnNode } from "./own_node.ts";
-import { settingsFor } from "./settings.ts";
+import { type Circumstances, settingsFor } from "./settings.ts";
 
 /** Where the settings of a family come from. */
 export interface SettingsSources {
@@ -21,20 +21,24 @@ export interface SettingsSources {
  */
 export function currentSettings(
   family: Family,
-  { config, node, localAddresses }: SettingsSources,
+  sources: SettingsSources,
 ): (snapshot: Snapshot) => Settings {
+  const { node, localAddresses } = sources;
   let inputs: readonly unknown[] = [];
   let settings: Settings | undefined;
   return (snapshot) => {
     const now = [node.object, snapshot.serviceCIDRs, localAddresses?.current];
     if (settings !== undefined && now.every((input, at) => input === inputs[at])) return settings;
     inputs = now;
-    settings = settingsFor(family, {
-      config,
-      node: node.facts,
-      snapshot,
-      localAddresses: localAddresses?.current,
-    });
+    settings = settingsFor(family, circumstancesOf(snapshot, sources));
     return settings;
   };
+}
+
+/** Returns what there is to be known at the moment of a snapshot. */
+export function circumstancesOf(
+  snapshot: Snapshot,
+  { config, node, localAddresses }: SettingsSources,
+): Circumstances {
+  return { config, node: node.facts, snapshot, localAddresses: localAddresses?.current };
 }

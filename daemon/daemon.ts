@@ -9,39 +9,30 @@ import { sanityWarnings } from "../config/sanity.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ClusterObject, Kind, ObjectKey } from "../model/objects.ts";
 import type { Family } from "../model/family.ts";
-import { objectIn, type Snapshot } from "../model/snapshot.ts";
+import { objectIn } from "../model/snapshot.ts";
 import type { EventWriter } from "../watch/event_writer.ts";
 import type { Source } from "../watch/source.ts";
 import { Store } from "../watch/store.ts";
-import { watchAffinity } from "./affinity.ts";
-import { conntrackLoop } from "./conntrack.ts";
 import { configurationReport, reloadedNotice } from "./configuration_report.ts";
 import type { ConfigurationReport } from "./configuration_watch.ts";
-import { afterFirstSync } from "./first_sync.ts";
-import { ipvsDeprecationNotice, startingNotice, syncFailedNotice } from "./event_notices.ts";
-import { eventObserver } from "./event_observer.ts";
-import { currentSettings } from "./current_settings.ts";
+import { ipvsDeprecationNotice, startingNotice } from "./event_notices.ts";
+import { circumstancesOf } from "./current_settings.ts";
 import { EventRecorder } from "./events.ts";
 import { explainRoute } from "./explain/route.ts";
+import { familyLoop, type Shared } from "./family_loop.ts";
 import { Guard } from "./guard.ts";
 import { Health } from "./health.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
-import { loadAhead } from "./load_ahead.ts";
-import { logObserver } from "./log_observer.ts";
-import { createMetrics, type Metrics, ofFamily } from "./metrics.ts";
-import { metricsObserver } from "./metrics_observer.ts";
-import { oversee, type Oversight } from "./oversight.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { oversee } from "./oversight.ts";
 import { OwnNode } from "./own_node.ts";
-import { Proxier } from "./proxier.ts";
-import { retryDelay, SyncRunner } from "./runner.ts";
 import { runServers } from "./servers.ts";
 import { ServiceHealth } from "./service_health.ts";
 import { wildcardIsIPv6Only } from "./service_health_addresses.ts";
 import { serviceHealthReport } from "./service_health_report.ts";
-import { type Circumstances, matchingAddresses } from "./settings.ts";
+import { matchingAddresses } from "./settings.ts";
 import { sourcesReady } from "./sources_ready.ts";
 import { countChanges } from "./store_metrics.ts";
-import { afterwards, allOf } from "./sync_observer.ts";
 
 /** What the daemon works with. */
 export interface DaemonOptions {
@@ -78,9 +69,6 @@ export interface DaemonOptions {
   readonly log: Logger;
 }
 
-/** Syncs that fail in a row before an Event tells of it. */
-const TOLD_FAILURES = 3;
-
 /** What a source may ask and tell, besides what it gives the store. */
 export interface SourceHooks {
   /** What the store holds now. */
@@ -98,17 +86,16 @@ export interface SourceHooks {
  */
 export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
   const { clock } = options;
+  const config = effectiveSettings(options.config);
   const store = new Store(() => clock.monotonic());
-  const health = new Health({
-    clock,
-    staleMs: 2 * effectiveSettings(options.config).syncPeriodMs,
-  });
+  const health = new Health({ clock, staleMs: 2 * config.syncPeriodMs });
   const { metrics = createMetrics(), nodeName } = options;
   const families = options.backends.map(({ family }) => family);
   const oversight = oversee({ health, store, metrics, families, nodeName, clock });
   countChanges(store, metrics);
   const { bindAddress } = options.config;
-  const node = new OwnNode({ store, name: options.nodeName, bindAddress, log: options.log });
+  const node = new OwnNode({ store, name: nodeName, bindAddress, log: options.log });
+  const sources = { config, node, localAddresses: options.localAddresses };
   store.subscribe(({ kind }) => kind === "Node" && health.observeNode(node.object));
   const source = await options.makeSource({
     held: (kind, key) => objectIn(store.snapshot, kind, key),
@@ -121,11 +108,11 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     clock,
     log: options.log.getChild("events"),
   });
-  const checks = serviceHealthOf({ options, store, node, health, metrics, recorder });
+  const checks = serviceHealthOf({ options, store, sources, health, metrics, recorder });
   const { rulesetWatch: watch } = options;
   const guard = watch &&
     new Guard({ watch, metrics, recorder, nodeName, clock, log: options.log.getChild("guard") });
-  const shared = { options, store, node, health, metrics, oversight, recorder, checks, guard };
+  const shared = { options, store, sources, health, metrics, oversight, recorder, checks, guard };
   const loops = options.backends.map((backend) => familyLoop(backend, shared));
   const requestAll = () => loops.forEach((loop) => loop.request());
   recorder.record((options.isReload ? reloadedNotice : startingNotice)(nodeName));
@@ -159,31 +146,17 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   }
 }
 
-/** What the parts of a family's loop share. */
-interface Shared {
-  readonly options: DaemonOptions;
-  readonly store: Store;
-  readonly node: OwnNode;
-  readonly health: Health;
-  readonly metrics: Metrics;
-  readonly oversight: Oversight;
-  readonly recorder: EventRecorder;
-  readonly checks: ServiceHealth | undefined;
-  readonly guard: Guard | undefined;
-}
-
 /** Returns what answers the health checks of Services. A dry run has none: it opens no ports for the cluster. */
 function serviceHealthOf(
   shared: Omit<Shared, "checks" | "oversight" | "guard">,
 ): ServiceHealth | undefined {
-  const { options, store, node, health, metrics, recorder } = shared;
+  const { options, store, sources, health, metrics, recorder } = shared;
   const { localAddresses, nodeName, clock, log } = options;
   if (localAddresses === undefined) return undefined;
   const snapshot = () => store.snapshot;
   return new ServiceHealth({
     healthy: () => health.healthy(),
-    addresses: (family) =>
-      matchingAddresses(family, circumstancesOf(options, node, store.snapshot)),
+    addresses: (family) => matchingAddresses(family, circumstancesOf(store.snapshot, sources)),
     ipv6Only: wildcardIsIPv6Only(),
     report: serviceHealthReport({ recorder, metrics, nodeName, snapshot }),
     clock,
@@ -191,109 +164,9 @@ function serviceHealthOf(
   });
 }
 
-/** Returns the sync loop of one family. Changes are noted from now on; syncs begin with `run`. */
-function familyLoop(backend: Backend, shared: Shared) {
-  const { options, store, node, health, metrics, oversight, recorder, checks, guard } = shared;
-  const { clock, config } = options;
-  const { family } = backend;
-  const { syncPeriodMs, minSyncPeriodMs } = effectiveSettings(config);
-  const log = options.log.getChild("sync");
-  const runner = new SyncRunner({
-    minMs: minSyncPeriodMs,
-    retryMs: retryDelay(syncPeriodMs),
-    clock,
-    run: async (_reason, signal) => {
-      health.started(family);
-      await proxier.sync(signal);
-      health.synced(family);
-    },
-    onFailure: (error, retryInMs) => {
-      health.failed(family, error);
-      const { failures = 0 } = health.familyHealth(family) ?? {};
-      if (failures >= TOLD_FAILURES) {
-        recorder.record(syncFailedNotice(options.nodeName, family, error));
-      }
-      log.error("Cannot sync, the last good rules stay in force", { family, error, retryInMs });
-    },
-  });
-  const request = () => {
-    health.queued(family);
-    metrics.lastQueued.set(ofFamily(family), clock.now() / 1000);
-    runner.request();
-  };
-  const queued = () => health.queued(family);
-  const repair = () => {
-    proxier.distrust();
-    queued();
-    runner.hurry();
-  };
-  const { conntrack } = options;
-  const flows = conntrack &&
-    conntrackLoop({ family, conntrack, clock, metrics, log: options.log.getChild("conntrack") });
-  const first = afterFirstSync(async (signal) => {
-    void metrics.load();
-    await options.afterFirstSync?.(family, signal);
-  }, clock);
-  const observer = allOf([
-    logObserver(log),
-    first.observer,
-    afterwards(allOf([
-      metricsObserver(metrics, { clock, startedAt: clock.now() }),
-      eventObserver(recorder, () => store.snapshot),
-      oversight.observer(family),
-    ])),
-    ...(checks === undefined ? [] : [checks.observer(family)]),
-    ...(flows === undefined ? [] : [flows.observer]),
-    ...(guard === undefined ? [] : [guard.observer(family, { queued, repair })]),
-  ]);
-  const settings = currentSettings(family, {
-    config: effectiveSettings(config),
-    node,
-    localAddresses: options.localAddresses,
-  });
-  const snapshot = () => store.snapshot;
-  const { nodeName } = options;
-  const affinity = { backend, clock, metrics, recorder, nodeName, snapshot, log };
-  const proxier = new Proxier({ backend, store, settings, clock, observer, request });
-  proxier.follow();
-  return {
-    request,
-    state: () => proxier.state,
-    run: async (ready: Promise<void>, signal: AbortSignal) => {
-      try {
-        await loadAhead(proxier, { store, ready, signal });
-      } catch (error) {
-        log.warn("Cannot load ahead, the first sync writes everything", { family, error });
-      }
-      await ready;
-      health.begun(family);
-      request();
-      await Promise.all([
-        runner.loop(signal),
-        first.run(signal),
-        flows?.run(signal),
-        watchAffinity(affinity, signal),
-      ]);
-    },
-  };
-}
-
 /** Logs, once, where the configuration does not fit the node as it is known at start. */
 function warnOfMisfits({ config, log }: DaemonOptions, { object, facts }: OwnNode): void {
   const { name, addresses, podCIDRs } = facts;
   const node = { name, isKnown: object !== undefined, families: [...addresses.keys()], podCIDRs };
   for (const warning of sanityWarnings(config, node)) log.warn(warning);
-}
-
-function circumstancesOf(
-  options: DaemonOptions,
-  { facts }: OwnNode,
-  snapshot: Snapshot,
-): Circumstances {
-  return {
-    config: effectiveSettings(options.config),
-    node: facts,
-    snapshot,
-    localAddresses: options.localAddresses?.current,
-  };
 }

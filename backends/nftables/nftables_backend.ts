@@ -9,7 +9,7 @@ import { isAffinityMap } from "./affinity.ts";
 import { type Sweep, sweepsAfter, sweepsOf } from "./affinity_sweep.ts";
 import { AffinitySweeper } from "./affinity_sweeper.ts";
 import { unlearnedPorts } from "./affinity_unlearned.ts";
-import { difference } from "./difference.ts";
+import { type Difference, difference } from "./difference.ts";
 import { differenceScript } from "./difference_script.ts";
 import { countElements, fullScript } from "./full_script.ts";
 import { type Ahead, beginAhead, continueAhead, switchOver } from "./load_ahead.ts";
@@ -137,17 +137,13 @@ export class NftablesBackend implements Backend {
       ...differenceScript(this.family, changes, this.#parts),
       ...switchOver(next, ahead),
     ];
-    const rendered = this.#clock.monotonic();
-    await this.#nft.apply(script, signal);
-    const now = this.#clock.monotonic();
-    this.#parts.commit(changes.gained, changes.lost, now);
+    const cost = await this.#commit(script, changes, { started, signal });
     return {
       mode: "full",
       ...(ahead.hasKubeProxy ? { tookOver: true } : {}),
       elements: countElements(next),
-      bytes: ahead.bytes + script.reduce((sum, chunk) => sum + chunk.length, 0),
-      renderMs: rendered - started,
-      applyMs: now - rendered,
+      ...cost,
+      bytes: ahead.bytes + cost.bytes,
     };
   }
 
@@ -160,21 +156,29 @@ export class NftablesBackend implements Backend {
         ...forgetting.statements,
         ...differenceScript(this.family, changes, this.#parts),
       ];
-      const rendered = this.#clock.monotonic();
-      if (script.length > 0) await this.#nft.apply(script, signal);
-      const now = this.#clock.monotonic();
-      this.#parts.commit(changes.gained, changes.lost, now);
       return {
         mode: "partial",
         elements: changes.added.length + changes.removed.length + forgetting.elements,
-        bytes: script.reduce((sum, chunk) => sum + chunk.length, 0),
-        renderMs: rendered - started,
-        applyMs: now - rendered,
+        ...await this.#commit(script, changes, { started, signal }),
       } as const;
     }, signal);
     // A client may have chosen between the listing and the commit: tidy looks once more.
     this.#sweeper.add(sweeps);
     return report;
+  }
+
+  /** Runs the transaction that brings `changes`, takes note of the parts that came and went, and returns what it cost. */
+  async #commit(
+    script: readonly string[],
+    { gained, lost }: Difference,
+    { started, signal }: { readonly started: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Pick<ApplyReport, "bytes" | "renderMs" | "applyMs">> {
+    const rendered = this.#clock.monotonic();
+    if (script.length > 0) await this.#nft.apply(script, signal);
+    const now = this.#clock.monotonic();
+    this.#parts.commit(gained, lost, now);
+    const bytes = script.reduce((sum, chunk) => sum + chunk.length, 0);
+    return { bytes, renderMs: rendered - started, applyMs: now - rendered };
   }
 }
 
