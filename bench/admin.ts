@@ -37,6 +37,20 @@ export class Admin implements Disposable {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   }
 
+  /** Yields what a watch of `path` brings from now on, as it arrives, until `signal` aborts. */
+  async *watch(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    const options = { client: this.#http, headers: { authorization: `Bearer ${this.#token}` } };
+    const list = await fetch(`${this.#url}${path}?limit=1`, options);
+    const { metadata } = await list.json() as { metadata: { resourceVersion: string } };
+    const query = `watch=1&resourceVersion=${metadata.resourceVersion}`;
+    const { body } = await fetch(`${this.#url}${path}?${query}`, { ...options, signal });
+    try {
+      yield* body!;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#http.close();
   }

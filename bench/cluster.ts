@@ -32,7 +32,8 @@ export interface Change {
 }
 
 const SERVICES = "/api/v1/namespaces/default/services";
-const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+/** Where the EndpointSlices of all Services are. */
+export const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 /** Requests that are under way at a time while a cluster is filled. */
 const PARALLEL = 8;

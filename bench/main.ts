@@ -5,16 +5,18 @@
  * proxies are. It runs with all permissions, because Deno lets nobody else read /proc.
  */
 import { ensureTools } from "../cli/demo/requirements.ts";
-import { apiServerBinaries, startApiServer } from "../tests/support/api_server.ts";
-import { Admin } from "./admin.ts";
-import { Cluster, type Shape } from "./cluster.ts";
+import { apiServerBinaries } from "../tests/support/api_server.ts";
+import type { Shape } from "./cluster.ts";
+import { filledServer } from "./filled_server.ts";
 import { describeMachine } from "./machine.ts";
+import { measureFloor } from "./measure_floor.ts";
 import { startResponders } from "./measure_traffic.ts";
 import { type BenchOptions, parseOptions } from "./options.ts";
-import { configuration, kubeProxy, type Proxy, weir } from "./proxies.ts";
+import { configuration, kubeProxy, weir } from "./proxies.ts";
 import { type Comparison, report } from "./report.ts";
 import { runTrial } from "./run_trial.ts";
 import { createStage, type Stage } from "./stage.ts";
+import { type Findings, together } from "./trial.ts";
 
 /** Set for the process inside the namespace. */
 const INSIDE = "WEIR_BENCH_NAMESPACE";
@@ -57,14 +59,17 @@ async function enter(args: readonly string[]): Promise<number> {
   return (await child.status).code;
 }
 
-async function bench({ shapes, effort, output }: BenchOptions, binaries: string): Promise<void> {
+async function bench(
+  { shapes, effort, data, output }: BenchOptions,
+  binaries: string,
+): Promise<void> {
   const machine = await describeMachine(binaries);
   await using stage = await createStage();
   await startResponders(stage);
   const comparisons: Comparison[] = [];
   const command = ["deno task bench", ...Deno.args].join(" ");
   for (const shape of shapes) {
-    comparisons.push(await compare(shape, { stage, effort, binaries }));
+    comparisons.push(await compare(shape, { stage, effort, data, binaries }));
     const text = report({ machine, comparisons, command });
     if (output === undefined) print(`\n${text}`);
     else await Deno.writeTextFile(output, text);
@@ -72,28 +77,40 @@ async function bench({ shapes, effort, output }: BenchOptions, binaries: string)
   say(output === undefined ? "Done" : `Written to ${output}`);
 }
 
+/** Clusters of more Services than this are measured in one turn: differences are larger there than the machine's moods. */
+const MOST_FOR_TURNS = 2_000;
+
 /** Runs both proxies on a new API server with the data of one shape. */
 async function compare(
   shape: Shape,
-  { stage, effort, binaries }: Pick<BenchOptions, "effort"> & { stage: Stage; binaries: string },
+  { stage, effort, data, binaries }: Pick<BenchOptions, "effort" | "data"> & {
+    readonly stage: Stage;
+    readonly binaries: string;
+  },
 ): Promise<Comparison> {
-  await using server = await startApiServer();
-  using admin = await Admin.of(server);
-  const cluster = new Cluster(shape, admin);
-  say(`${shape.title}: filling the API server`);
-  await cluster.fill();
+  const tell = (text: string) => say(`${shape.title}: ${text}`);
+  await using filled = await filledServer(shape, data, tell);
+  const { server, admin, cluster } = filled;
   const config = `${server.dir}/proxy.yaml`;
   await Deno.writeTextFile(config, configuration(server.proxyKubeconfig));
-  const run = (proxy: Proxy) =>
-    runTrial(
-      { proxy, cluster, stage, effort, config },
-      (text) => say(`${shape.title}: ${proxy.name}: ${text}`),
-    );
+  const found = { "kube-proxy": [] as Findings[], weir: [] as Findings[] };
+  const floor: number[] = [];
+  const turns = shape.services > MOST_FOR_TURNS ? 1 : effort.turns;
+  for (let turn = 0; turn < turns; turn++) {
+    for (const proxy of [kubeProxy(binaries), weir()]) {
+      const trial = { proxy, cluster, stage, effort, config };
+      found[proxy.name].push(await runTrial(trial, (text) => tell(`${proxy.name}: ${text}`)));
+    }
+    tell("the API server and nft alone");
+    floor.push(...await measureFloor({ cluster, admin, changes: effort.changes }));
+  }
+  const { title, endpoints } = shape;
   return {
-    title: shape.title,
-    endpoints: shape.endpoints,
-    kubeProxy: await run(kubeProxy(binaries)),
-    weir: await run(weir()),
+    title,
+    endpoints,
+    floor,
+    kubeProxy: together(found["kube-proxy"]),
+    weir: together(found.weir),
   };
 }
 

@@ -44,7 +44,7 @@ export async function measureChanges(
 }
 
 /** Returns the milliseconds from the request for a change to the kernel's announcement of it. */
-async function timeChange(change: Change, events: RuleEvents): Promise<number> {
+export async function timeChange(change: Change, events: RuleEvents): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const timer = setTimeout(
     () => reject(new Error(`No rule with "${change.addresses.join()}" was announced`)),
@@ -70,6 +70,7 @@ async function repeat(times: number, budgetMs: number, run: () => Promise<void>)
   }
 }
 
-function randomService({ shape }: Cluster): number {
+/** Returns the number of a Service by chance. */
+export function randomService({ shape }: Cluster): number {
   return Math.floor(Math.random() * shape.services);
 }

@@ -134,7 +134,8 @@ function trafficRows(title: string): readonly Metric[] {
   ];
 }
 
-function milliseconds(value: number): string {
+/** Writes a time of `value` milliseconds. */
+export function milliseconds(value: number): string {
   return value >= 10_000
     ? `${(value / 1000).toFixed(1)} s`
     : `${value.toFixed(value < 100 ? 1 : 0)} ms`;

@@ -3,6 +3,8 @@ import type { Shape } from "./cluster.ts";
 
 /** How thoroughly to measure. Times are milliseconds. */
 export interface Effort {
+  /** How often the proxies take turns on a cluster: the machine may be faster at one time than at another. */
+  readonly turns: number;
   /** How often a proxy is started, and restarted. */
   readonly starts: number;
   /** How many endpoints are changed one after the other. */
@@ -24,40 +26,45 @@ export interface Effort {
 export interface BenchOptions {
   readonly shapes: readonly Shape[];
   readonly effort: Effort;
+  /** The folder that keeps the data of filled API servers for the next time; undefined: they are filled every time. */
+  readonly data: string | undefined;
   /** The file that takes the results; undefined: they are printed. */
   readonly output: string | undefined;
 }
 
 const USAGE = `usage: deno task bench [--quick] [--services=1000,5000,10000] [--endpoints=10]
-                       [--churn=SECONDS] [--plain] [--output=FILE]
+                       [--churn=SECONDS] [--plain] [--data=DIR] [--output=FILE]
 
   --quick      1,000 services, under three minutes
   --services   the numbers of services to measure at
   --endpoints  the endpoints of each
   --churn      how long to change 50 endpoints a second
   --plain      leave out the special shapes: one service, session affinity, 5,000 endpoints
+  --data       keep the data of filled API servers there, and use what is there
   --output     where to write the results (default: bench/RESULTS.md; --quick prints them)`;
 
 const THOROUGH: Effort = {
-  starts: 3,
-  changes: 50,
-  events: 5,
+  turns: 2,
+  starts: 2,
+  changes: 30,
+  events: 3,
   budgetMs: 60_000,
   quietMs: 15_000,
   churnSeconds: 60,
   connections: 4_000,
-  rounds: 7,
+  rounds: 4,
 };
 
 const QUICK: Effort = {
+  turns: 2,
   starts: 2,
-  changes: 30,
-  events: 3,
+  changes: 20,
+  events: 2,
   budgetMs: 15_000,
   quietMs: 2_000,
-  churnSeconds: 10,
+  churnSeconds: 5,
   connections: 3_000,
-  rounds: 3,
+  rounds: 2,
 };
 
 /** Reads the command line. Throws an `Error` with the usage when it makes no sense. */
@@ -73,6 +80,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     effort: values.churn === undefined
       ? effort
       : { ...effort, churnSeconds: number("churn", values.churn) },
+    data: values.data,
     output: values.output ?? (quick ? undefined : "bench/RESULTS.md"),
   };
 }
@@ -98,6 +106,7 @@ function valuesOf(args: readonly string[]) {
         services: { type: "string" },
         endpoints: { type: "string" },
         churn: { type: "string" },
+        data: { type: "string" },
         output: { type: "string" },
       },
     }).values;

@@ -1,4 +1,5 @@
-import { type Metric, METRICS } from "./metrics.ts";
+import { type Metric, METRICS, milliseconds } from "./metrics.ts";
+import { quantile } from "./statistics.ts";
 import type { Findings } from "./trial.ts";
 
 /** Both proxies on one cluster. */
@@ -7,6 +8,8 @@ export interface Comparison {
   readonly endpoints: number;
   readonly kubeProxy: Findings;
   readonly weir: Findings;
+  /** Milliseconds of a changed endpoint without any proxy: the API server's watch, and `nft -i`. */
+  readonly floor: readonly number[];
 }
 
 /** What a report is made of. */
@@ -18,8 +21,12 @@ export interface ReportParts {
   readonly command: string;
 }
 
+/** The row of what no proxy could be faster than, and the one that it follows. */
+const FLOOR = "... with nothing between the watch and `nft -i`, p50";
+const FLOOR_AFTER = "one endpoint changed, p99";
+
 const EXPLANATION =
-  `Both proxies run in turn in the same network namespace, on the same real API server with the same
+  `Both proxies take turns in the same network namespace, on the same real API server with the same
 data, with the same configuration file (\`minSyncPeriod: 1ms\`). Every factor says how many times better weir is:
 more than 1 is good for weir. Times of starts are from the start of the process until a connection to a Service is
 answered; then connections to Services from the first to the last are, too. Times of changes are from the request to the API server
@@ -55,12 +62,17 @@ function glance(comparisons: readonly Comparison[]): string {
 }
 
 function details(comparison: Comparison): string {
-  const { kubeProxy, weir } = comparison;
+  const { kubeProxy, weir, floor } = comparison;
   const rows = METRICS.flatMap((metric) => {
     const [theirs, ours] = [metric.value(kubeProxy), metric.value(weir)];
     if (theirs === undefined && ours === undefined) return [];
     return [[metric.title, show(metric, theirs), show(metric, ours), factor(metric, comparison)]];
   });
+  const least = quantile(floor, 0.5);
+  if (least !== undefined) {
+    const after = rows.findIndex(([title]) => title === FLOOR_AFTER);
+    rows.splice(after + 1, 0, [FLOOR, "", milliseconds(least), ""]);
+  }
   return table(["", "kube-proxy", "weir", "factor"], rows);
 }
 

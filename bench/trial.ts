@@ -73,3 +73,49 @@ export interface Churn {
   /** Resident bytes of the proxy's process afterwards. */
   readonly resident: number;
 }
+
+/** Returns what several turns found as one. The size is that of the last one; the memory after a churn is the most. */
+export function together(turns: readonly Findings[]): Findings {
+  const last = turns.at(-1);
+  if (last === undefined) throw new Error("Nothing was measured");
+  const churns = turns.flatMap(({ churn }) => churn ?? []);
+  return {
+    load: Math.max(...turns.map(({ load }) => load)),
+    starts: joined(turns.map(({ starts }) => starts)),
+    changes: joined(turns.map(({ changes }) => changes)),
+    traffic: last.traffic.map(({ title }, index) => {
+      const parts = turns.flatMap(({ traffic }) => traffic[index] ?? []);
+      return {
+        title,
+        rates: parts.flatMap(({ rates }) => rates),
+        times: parts.flatMap(({ times }) => times),
+        failures: sumOf(parts, "failures"),
+      };
+    }),
+    churn: churns.length === 0 ? undefined : {
+      changes: sumOf(churns, "changes"),
+      seconds: sumOf(churns, "seconds"),
+      cpuSeconds: sumOf(churns, "cpuSeconds"),
+      lags: churns.flatMap(({ lags }) => lags),
+      overtaken: sumOf(churns, "overtaken"),
+      resident: Math.max(...churns.map(({ resident }) => resident)),
+    },
+    size: last.size,
+  };
+}
+
+/** Joins the lists of groups of the same kind, name by name. */
+function joined<Group extends object>(groups: readonly Group[]): Group {
+  const lists = groups as readonly Record<string, readonly number[]>[];
+  const names = Object.keys(lists[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, lists.flatMap((group) => group[name] ?? [])]),
+  ) as Group;
+}
+
+function sumOf<Name extends string>(
+  parts: readonly { readonly [Key in Name]: number }[],
+  name: Name,
+): number {
+  return parts.reduce((sum, part) => sum + part[name], 0);
+}

@@ -27,6 +27,7 @@ const TEXT = report({
   comparisons: [{
     title: "1,000 services",
     endpoints: 10,
+    floor: [5, 4, 30],
     kubeProxy: findings(15_600, 90e6, 10_000),
     weir: findings(40, 100e6, 12_500),
   }],
@@ -36,6 +37,13 @@ Deno.test("Factors say how many times better weir is, whichever way better is", 
   assert.match(TEXT, /^\| start → rules in force \| 15\.6 s \| 40\.0 ms \| × 390 \|$/m);
   assert.match(TEXT, /^\| resident memory of the proxy \| 90 MB \| 100 MB \| × 0\.90 \|$/m);
   assert.match(TEXT, /^\| new connections a second, TCP \| 10,000 \| 12,500 \| × 1\.25 \|$/m);
+});
+
+Deno.test("What no proxy could be faster than stands below the changes of endpoints", () => {
+  assert.match(
+    TEXT,
+    /changed, p99 \|.*\n\| \.\.\. with nothing between .* \| {2}\| 5\.0 ms \| {2}\|/,
+  );
 });
 
 Deno.test("What was not measured is left out", () => {
