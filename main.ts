@@ -1,10 +1,13 @@
-import { parseCommandLine } from "./cli/program.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { ConfigError } from "./config/config_error.ts";
+import { gatherEntropy } from "./watch/gather_entropy.ts";
 
 /** Runs what the command line asks for, and returns the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  // Takes another thread as long as it takes this one to load the rest.
+  gatherEntropy();
   try {
+    const { parseCommandLine } = await import("./cli/command_line.ts");
     const command = await parseCommandLine(argv, {
       readTextFile: Deno.readTextFile,
       columns: columns(),

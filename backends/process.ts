@@ -1,4 +1,4 @@
-import { feed, withinLimits } from "./process_group.ts";
+import { feed, withinLimits } from "./process_tree.ts";
 
 /** What a finished process left behind. */
 export interface ProcessResult {
@@ -34,12 +34,12 @@ export type RunProcess = (
 export const runProcess: RunProcess = (command, args, options) => {
   const { stdin } = options;
   const streams = { stdin: stdin === undefined ? "null" : "piped", stdout: "piped" } as const;
-  return withinLimits(command, { args, ...streams }, options, async (group) => {
+  return withinLimits(command, { args, ...streams }, options, async (tree) => {
     const [{ code }, stdout, stderr] = await Promise.all([
-      group.status,
-      textOf(group.stdout()),
-      textOf(group.stderr()),
-      stdin && feed(group.stdin, stdin),
+      tree.status,
+      textOf(tree.stdout()),
+      textOf(tree.stderr()),
+      stdin && feed(tree.stdin, stdin),
     ]);
     return { code, stdout, stderr };
   });

@@ -1,4 +1,4 @@
-import { feed, withinLimits } from "./process_group.ts";
+import { feed, withinLimits } from "./process_tree.ts";
 
 /** What a process left behind whose output was taken line by line. */
 export interface StreamResult {
@@ -40,12 +40,12 @@ export const STDERR_LIMIT = 4_096;
 export const streamProcess: StreamProcess = (command, args, options) => {
   const { stdin } = options;
   const streams = { stdin: stdin === undefined ? "null" : "piped", stdout: "piped" } as const;
-  return withinLimits(command, { args, ...streams }, options, async (group) => {
+  return withinLimits(command, { args, ...streams }, options, async (tree) => {
     const [{ code }, stderr] = await Promise.all([
-      group.status,
-      lastOf(group.stderr()),
-      eachLine(group.stdout(), options.onLine),
-      stdin === undefined ? undefined : feed(group.stdin, [stdin]),
+      tree.status,
+      lastOf(tree.stderr()),
+      eachLine(tree.stdout(), options.onLine),
+      stdin === undefined ? undefined : feed(tree.stdin, [stdin]),
     ]);
     return { code, stderr };
   });

@@ -42,6 +42,17 @@ export function normaliseArguments(argv: readonly string[]): Arguments {
   return { tokens, hasCommand };
 }
 
+/** Returns what was given for each flag of the table, or undefined when something else is on the line. */
+export function flagsAlone({ tokens }: Arguments): Map<string, readonly string[]> | undefined {
+  const given = new Map<string, readonly string[]>();
+  for (const token of tokens) {
+    const [, name, value] = /^--([^=]+)=(.*)$/s.exec(token) ?? [];
+    if (name === undefined || value === undefined) return undefined;
+    given.set(name, [...given.get(name) ?? [], value]);
+  }
+  return given;
+}
+
 /** Tells whether `argument` asks for help. */
 export function isHelp(argument: string): boolean {
   return argument === "-h" || argument === "--help";

@@ -4,27 +4,36 @@ import { removeIptables } from "../backends/cleanup/remove_iptables.ts";
 import { removeIpvs } from "../backends/cleanup/remove_ipvs.ts";
 import type { CleanupOptions } from "../backends/cleanup/tool.ts";
 import { deleteTables } from "../backends/nftables/cleanup.ts";
+import { KUBE_PROXY_TABLE, TABLE } from "../backends/nftables/names.ts";
 import type { Nft } from "../backends/nftables/nft.ts";
 import { FAMILIES, type Family } from "../model/family.ts";
+import type { CleanupScope } from "./options.ts";
 
 /**
- * Removes everything of weir's and of every mode of kube-proxy's, and nothing else.
+ * Removes everything of weir's, and of every mode of kube-proxy's where `scope` says so, and nothing else.
  *
- * Returns the exit code: 1 when something of it is still there, after everything was tried.
+ * Returns the exit code: 1 when something of it is still there, or may be, after everything was tried.
  */
 export async function cleanUp(
+  scope: CleanupScope,
   log: Logger,
   { nft, ...options }: CleanupOptions & { readonly nft: Nft },
 ): Promise<number> {
-  const removals: Removal[] = [await deleteTables(nft)];
-  for (const family of FAMILIES) removals.push(await removeIptables(family, options));
-  removals.push(await removeIpvs(options));
+  const removals: Removal[] = [];
+  if (scope === "weir") removals.push(await deleteTables(nft, [TABLE]));
+  else {
+    removals.push(await deleteTables(nft, [TABLE, KUBE_PROXY_TABLE]));
+    for (const family of FAMILIES) removals.push(await removeIptables(family, options));
+    removals.push(await removeIpvs(options));
+  }
   const removed = removals.flatMap((removal) => removal.removed);
   for (const { skipped } of removals) for (const reason of skipped) log.info(reason);
   if (removed.length > 0) log.info("Removed what kube-proxy left", { removed: removed.join(", ") });
   const failures = removals.flatMap((removal) => removal.failures);
   for (const error of failures) log.error("Cannot clean up everything", { error });
-  if (failures.length === 0) log.info("Nothing of weir's or kube-proxy's is left");
+  if (failures.length === 0) {
+    log.info(`Nothing of weir's ${scope === "weir" ? "" : "or kube-proxy's "}is left`);
+  }
   return failures.length === 0 ? 0 : 1;
 }
 
@@ -46,7 +55,7 @@ export function leftoverRemover(
     }
     if (signal.aborted) return;
     for (const error of failures) {
-      log.warn("Some of what kube-proxy left is still there", { error });
+      log.warn("Some of what kube-proxy left may still be there", { error });
     }
   };
   return async (family, signal) => {

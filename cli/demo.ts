@@ -24,10 +24,19 @@ export interface DemoOptions {
  * it was ended early. Where namespaces are not allowed it shows the rules alone.
  *
  * Needs permission to run `unshare` and `nsenter` (and a package manager, to install what is missing as root), to read,
- * to write a folder for temporary files, `--allow-env` and `--allow-sys=uid`.
+ * to write a folder for temporary files, `--allow-env` and `--allow-sys=uid`. The service proxy is not given these, so
+ * that a compiled binary and an image have no demo: it says so there, and fails.
  */
 export async function runDemo(options: DemoOptions = {}): Promise<number> {
   const { write = writeStdout, signal } = options;
+  const { state } = await Deno.permissions.query({ name: "run", command: "unshare" });
+  if (state !== "granted") {
+    write(
+      "Error: Cannot show the demo with the rights of a service proxy: " +
+        'run "deno task demo" in the folder of its sources\n',
+    );
+    return 1;
+  }
   const colour = options.colour ?? (Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR"));
   const report = new Report({ write, colour });
   try {

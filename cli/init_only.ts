@@ -15,12 +15,22 @@ export async function initialise(
   const nft = await nftVersion(options);
   let complete = true;
   for (const family of families) {
-    const lacking = await checkNftables(family, options);
-    for (const { what, remedy } of lacking) {
-      complete = false;
-      log.error("This machine lacks {what}: {remedy}", { what, remedy, family });
-    }
-    if (lacking.length === 0) log.info("nftables takes all of weir's rules", { family, nft });
+    const takesAll = await nameWhatLacks(family, log, options);
+    if (takesAll) log.info("nftables takes all of weir's rules", { family, nft });
+    complete &&= takesAll;
   }
   return complete ? 0 : 1;
+}
+
+/** Logs what this machine lacks for the rules of a family, and what would bring it. Returns true when it lacks nothing. */
+export async function nameWhatLacks(
+  family: Family,
+  log: Logger,
+  options: CheckOptions = {},
+): Promise<boolean> {
+  const lacking = await checkNftables(family, options);
+  for (const { what, remedy } of lacking) {
+    log.error("This machine lacks {what}: {remedy}", { what, remedy, family });
+  }
+  return lacking.length === 0;
 }

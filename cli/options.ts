@@ -6,6 +6,9 @@ import { parseConfiguration } from "../config/parse.ts";
 import { unusedWarnings } from "../config/unused.ts";
 import { validateConfiguration, type ValidateOptions } from "../config/validate.ts";
 
+/** Whose rules a cleanup removes. */
+export type CleanupScope = "weir" | "weir and kube-proxy";
+
 /** What the flags and the configuration file ask for together. */
 export interface RunOptions {
   /** In effect, and valid. Its `clientConnection.kubeconfig` says how to reach the API server. */
@@ -27,7 +30,8 @@ export interface RunOptions {
   /** The file of `--write-config-to`, or "". */
   readonly writeConfigTo: string;
   readonly dryRun: boolean;
-  readonly cleanup: boolean;
+  /** Whose rules to remove instead of making some; undefined for nobody's. */
+  readonly cleanup: CleanupScope | undefined;
   readonly initOnly: boolean;
   /** The version of `--version=vX.Y.Z` to report instead of the real one, or "". */
   readonly reportedVersion: string;
@@ -61,10 +65,16 @@ export async function loadOptions(
     manifests: text("manifests"),
     writeConfigTo: text("write-config-to"),
     dryRun: flags.get("dry-run") === true,
-    cleanup: flags.get("cleanup") === true,
+    cleanup: cleanupScope(flags),
     initOnly: flags.get("init-only") === true,
     reportedVersion: version.startsWith("v") ? version : "",
   };
+}
+
+/** With both flags, the one that removes less counts. */
+function cleanupScope(flags: FlagValues): CleanupScope | undefined {
+  if (flags.get("cleanup-weir-only") === true) return "weir";
+  return flags.get("cleanup") === true ? "weir and kube-proxy" : undefined;
 }
 
 function loadConfiguration(

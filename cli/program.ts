@@ -1,21 +1,13 @@
 import { Command as Program, CommanderError, Option } from "commander";
-import { type FlagValues, readFlags } from "../config/apply_flags.ts";
+import type { FlagValues } from "../config/apply_flags.ts";
 import { FLAGS } from "../config/flags.ts";
-import { isHelp, normaliseArguments } from "./arguments.ts";
+import { type Arguments, isHelp } from "./arguments.ts";
+import type { Command, ParseContext } from "./command.ts";
 import { describeFlag, flagTerm } from "./flag_help.ts";
-import type { ExplainRequest } from "./explain_request.ts";
-import { loadOptions, type ReadTextFile, type RunOptions } from "./options.ts";
-import { UsageError } from "./usage_error.ts";
-import { versionLine, versionReport } from "./version.ts";
-
-/** What a command line asks for. */
-export type Command =
-  | { readonly command: "run"; readonly options: RunOptions }
-  | { readonly command: "render"; readonly options: RunOptions }
-  | { readonly command: "explain"; readonly options: RunOptions; readonly request: ExplainRequest }
-  | { readonly command: "demo" }
-  | { readonly command: "version"; readonly text: string }
-  | { readonly command: "help"; readonly text: string };
+import { readGivenFlags, versionAsked } from "./given_flags.ts";
+import { loadOptions, type RunOptions } from "./options.ts";
+import { USAGE, UsageError } from "./usage_error.ts";
+import { versionReport } from "./version.ts";
 
 /** A command, and how what was given for it becomes a {@linkcode Command}. */
 interface Subcommand {
@@ -72,33 +64,20 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   },
 ];
 
-/** What reading a command line needs of the world. */
-export interface ParseContext {
-  /** Reads the file of `--config`. */
-  readonly readTextFile: ReadTextFile;
-  /** How wide the terminal is, for help; 80 when it is not known. */
-  readonly columns?: number;
-}
-
 /**
- * Reads a command line, and the configuration file that it names.
+ * Reads a command line that names a command, asks for help or makes no sense, with commander's help.
  *
- * Throws {@linkcode UsageError} when the command line cannot be understood, and `ConfigError` when what it asks for
- * cannot be done.
+ * Throws as {@linkcode parseCommandLine} in `command_line.ts` does.
  */
-export async function parseCommandLine(
-  argv: readonly string[],
+export async function readCommand(
+  { tokens, hasCommand }: Arguments,
   { readTextFile, columns = 80 }: ParseContext,
 ): Promise<Command> {
-  const { tokens, hasCommand } = normaliseArguments(argv);
   const line = hasCommand || tokens.some(isHelp) ? tokens : ["run", ...tokens];
   const chosen = choose(line, columns);
   if ("text" in chosen) return { command: "help", text: chosen.text };
   const flags = flagsOf(chosen.root);
-  const version = flags.get("version");
-  if (version === "true") return { command: "version", text: versionLine() };
-  if (version === "raw") return { command: "version", text: versionReport() };
-  return await chosen.subcommand.read({
+  return versionAsked(flags) ?? await chosen.subcommand.read({
     options: () => loadOptions(flags, readTextFile),
     program: chosen.program,
   });
@@ -133,8 +112,6 @@ function choose(line: readonly string[], columns: number): Chosen | { readonly t
   return chosen;
 }
 
-const USAGE = 'Usage: weir [command] [flags]\n\nRun "weir --help" for the commands and flags.';
-
 /** commander's message as a sentence on one line. */
 function errorText({ code, message }: CommanderError, line: readonly string[]): string {
   if (code === "commander.help") return `No command ${JSON.stringify(line.at(-1))} to help with`;
@@ -146,12 +123,7 @@ function errorText({ code, message }: CommanderError, line: readonly string[]): 
 function flagsOf(root: Program): FlagValues {
   const given = Object.entries(root.opts<Record<string, readonly string[]>>());
   const names = new Map(FLAGS.map(({ name }) => [new Option(`--${name}`).attributeName(), name]));
-  try {
-    return readFlags(new Map(given.map(([key, texts]) => [names.get(key) ?? key, texts])));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(error.message, USAGE);
-    throw error;
-  }
+  return readGivenFlags(new Map(given.map(([key, texts]) => [names.get(key) ?? key, texts])));
 }
 
 /** The parser of the flags that all commands have. */

@@ -7,7 +7,9 @@ import { NftSession } from "../backends/nftables/nft_session.ts";
 import { RulesetWatch } from "../backends/nftables/ruleset_watch.ts";
 import { withSession } from "../backends/nftables/session_nft.ts";
 import { watchedNft } from "../backends/nftables/watched_nft.ts";
+import { runProcess } from "../backends/process.ts";
 import type { KubeProxyConfiguration } from "../config/configuration.ts";
+import { followChildMemory } from "../daemon/child_memory.ts";
 import { compactHeap } from "../daemon/compact_heap.ts";
 import { runDaemon, type SourceHooks } from "../daemon/daemon.ts";
 import { supportedFamilies } from "../daemon/families.ts";
@@ -23,7 +25,7 @@ import type { Source } from "../watch/source.ts";
 import { cleanUp, leftoverRemover } from "./cleanup.ts";
 import { printingNft, writeStdout } from "./dry_run.ts";
 import { flagValues } from "./flag_values.ts";
-import { initialise } from "./init_only.ts";
+import { initialise, nameWhatLacks } from "./init_only.ts";
 import type { RunOptions } from "./options.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { requireNft } from "./require_nft.ts";
@@ -53,7 +55,9 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
     }
     // Nothing below writes a file, and nothing that the network brings can make it.
     await Deno.permissions.revoke({ name: "write" });
-    if (options.cleanup) return await cleanUp(log, { nft: spawnedNft(), clock: systemClock });
+    if (options.cleanup !== undefined) {
+      return await cleanUp(options.cleanup, log, { nft: spawnedNft(), clock: systemClock });
+    }
     if (options.initOnly) {
       const code = await initialise(supportedFamilies(), log, { signal });
       const { tuneKernel } = await import("./tune_machine.ts");
@@ -61,6 +65,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<num
       return code;
     }
     const metrics = createMetrics();
+    if (!options.dryRun) followChildMemory({ metrics, run: runProcess });
     let next = await serve(await prepare(options), { log, signal, metrics, isReload: false });
     while (next !== undefined) {
       await logging.flush(AbortSignal.timeout(FLUSH_MS));
@@ -136,6 +141,11 @@ async function serve(
     lookUp: dryRun ? undefined : spawnedLookup(),
     rulesetWatch: dryRun ? undefined : rulesetWatch,
     afterFirstSync: dryRun ? undefined : afterFirstSync(config, families, log),
+    afterFirstFailure: dryRun ? undefined : async (family) => {
+      await nameWhatLacks(family, log, { signal }).catch((error) =>
+        log.debug("Cannot check this machine", { error })
+      );
+    },
     metrics,
     flags: () => flagValues(options.flags),
     isReload,

@@ -1,3 +1,7 @@
+/** How a command line is written, in short. */
+export const USAGE =
+  'Usage: weir [command] [flags]\n\nRun "weir --help" for the commands and flags.';
+
 /**
  * A command line that cannot be understood.
  *

@@ -9,7 +9,8 @@ import { activeSection } from "./modes.ts";
 export type FlagValues = ReadonlyMap<string, FlagValue>;
 
 /**
- * Reads the values of flags, each given once or more: lists and gates add up, of all others the last one counts.
+ * Reads the values of flags, each given once or more: lists, gates and `--vmodule` add up, of all others the last one
+ * counts.
  *
  * Throws a SyntaxError that names the flag and the value.
  */

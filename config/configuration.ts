@@ -113,7 +113,7 @@ const winkernel = section({
 const schema = z.strictObject({
   apiVersion: exactly(API_VERSION),
   kind: exactly(KIND),
-  featureGates: z.record(z.string(), z.boolean(is("a boolean")), is("a group of booleans"))
+  featureGates: z.record(z.string(), FLAG, is("a group of booleans"))
     .nullish().transform((value): Readonly<Record<string, boolean>> => value ?? {}),
   clientConnection,
   logging,

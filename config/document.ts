@@ -1,4 +1,6 @@
-import * as yaml from "yaml";
+import { DUMP_SCHEMA, NOT_RESOLVED, Schema, type TagDefinition } from "js-yaml";
+import { readYaml } from "../model/yaml.ts";
+import type { YamlEntry, YamlNode } from "../model/yaml_node.ts";
 import { type ConfigProblem, pathText } from "./config_error.ts";
 
 /** A YAML or JSON text that was read, with what is needed to say where in it a field stands. */
@@ -17,90 +19,61 @@ export interface ConfigDocument {
  * Reads YAML 1.1 (of which JSON is a part) as the Go library that Kubernetes uses does: `yes`, `on` and `y` are
  * booleans, but times and dates are strings.
  *
- * Returns the problems instead when the text has no valid syntax.
+ * Returns the problem instead when the text has no valid syntax.
  */
 export function readDocument(text: string): ConfigDocument | readonly ConfigProblem[] {
-  const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, {
-    version: "1.1",
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: lines,
-    customTags: withoutTimes,
-  });
-  const errors = document.errors.filter((error) => error.code !== "MULTIPLE_DOCS");
-  const data = errors.length > 0 ? undefined : plainData(document);
-  if (data instanceof ReferenceError) {
-    return [{ path: "", message: `The text is not valid YAML: ${data.message}` }];
+  const documents = readYaml(text, { schema: AS_IN_GO, lastCounts: true });
+  const first = documents.next().value ?? { data: null, root: undefined };
+  if ("reason" in first) {
+    const message = `The text is not valid YAML: ${first.reason}`;
+    return [{ path: "", message, line: first.line }];
   }
-  if (errors.length > 0) {
-    return errors.map((error) => ({
-      path: "",
-      message: `The text is not valid YAML: ${error.message}`,
-      line: lines.linePos(error.pos[0]).line,
-    }));
-  }
+  const { data, root } = first;
   return {
     data,
-    duplicates: [...duplicateKeys(document.contents, [])],
-    more: document.errors.length > 0,
-    lineOf(path) {
-      const offset = offsetOf(document.contents, path);
-      return offset === undefined ? undefined : lines.linePos(offset).line;
-    },
+    duplicates: root === undefined ? [] : [...duplicateKeys(root, [])],
+    more: !documents.next().done,
+    lineOf: (path) => root === undefined ? undefined : lineIn(root, path),
   };
 }
 
-/** The library throws a ReferenceError for an alias of nothing, and for aliases of aliases that would fill the memory. */
-function plainData(document: yaml.Document): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    if (error instanceof ReferenceError) return error;
-    throw error;
-  }
+/** Go's library reads numbers of YAML 1.1 and 1.2, `10:20:30` and `2020-01-01` as strings, not in base 60 and as a date. */
+const AS_IN_GO = new Schema(
+  DUMP_SCHEMA.tags.filter(({ tagName }) => !tagName.endsWith(":timestamp")).map(withoutBase60),
+);
+
+function withoutBase60(tag: TagDefinition): TagDefinition {
+  if (tag.nodeKind !== "scalar" || !/:(int|float)$/.test(tag.tagName)) return tag;
+  return {
+    ...tag,
+    resolve: (source, ...rest) =>
+      source.includes(":") ? NOT_RESOLVED : tag.resolve(source, ...rest),
+  };
 }
 
-/** Go's library reads `10:20:30` and `2020-01-01` as strings, not as numbers in base 60 and dates. */
-function withoutTimes(tags: yaml.Tags): yaml.Tags {
-  return tags.filter((tag) =>
-    typeof tag === "string" || (tag.tag !== "tag:yaml.org,2002:timestamp" &&
-      !("format" in tag && tag.format === "TIME"))
-  );
-}
-
-function* duplicateKeys(node: unknown, path: readonly (string | number)[]): Generator<string> {
-  if (yaml.isSeq(node)) {
-    for (const [index, item] of node.items.entries()) yield* duplicateKeys(item, [...path, index]);
-  }
-  if (!yaml.isMap(node)) return;
+function* duplicateKeys(
+  { items, entries }: YamlNode,
+  path: readonly (string | number)[],
+): Generator<string> {
+  for (const [index, item] of items.entries()) yield* duplicateKeys(item, [...path, index]);
   const seen = new Set<string>();
-  for (const { key, value } of node.items) {
-    const name = String(key);
+  for (const { name, value } of entries) {
     if (seen.has(name)) yield pathText([...path, name]);
     seen.add(name);
     yield* duplicateKeys(value, [...path, name]);
   }
 }
 
-/** Where in the text the key (or the list item) at the end of `path` starts, as deep as the document goes. */
-function offsetOf(root: unknown, path: string): number | undefined {
-  let node = root;
-  let offset: number | undefined;
+/** The line of the key (or the list item) at the end of `path`, as deep as the document goes. */
+function lineIn(root: YamlNode, path: string): number | undefined {
+  let node: YamlNode | undefined = root;
+  let line: number | undefined;
   for (const [part] of path.matchAll(/[^.[\]]+/g)) {
-    if (yaml.isMap(node)) {
-      const pair = node.items.findLast(({ key }) => String(key) === part);
-      if (pair === undefined) return offset;
-      offset = startOf(pair.key) ?? offset;
-      node = pair.value;
-    } else if (yaml.isSeq(node)) {
-      node = node.items[Number(part)];
-      offset = startOf(node) ?? offset;
-    }
+    const entry: YamlEntry | undefined = node.entries.findLast(({ name }) => name === part);
+    const item: YamlNode | undefined = node.items[Number(part)];
+    line = (entry?.key ?? item)?.line ?? line;
+    node = entry?.value ?? item;
+    if (node === undefined) break;
   }
-  return offset;
-}
-
-function startOf(node: unknown): number | undefined {
-  return yaml.isNode(node) ? node.range?.[0] : undefined;
+  return line;
 }

@@ -49,7 +49,7 @@ export function list() {
   return z.array(item, is("a list")).nullish().transform((value): readonly string[] => value ?? []);
 }
 
-/** A duration in Go's syntax, as milliseconds. Null is refused, unlike in every other kind of field. */
+/** A duration in Go's syntax, as milliseconds. Null is refused, unlike in other kinds of fields. */
 export function duration(byDefault: number) {
   return go().optional().transform((value) => value || byDefault);
 }
@@ -67,7 +67,7 @@ export function durationPointer(byDefault: number) {
 /** A duration in Go's syntax or a whole number of nanoseconds, as milliseconds. */
 export function durationOrNanoseconds(byDefault: number) {
   const nanoseconds = z.int().transform((value) => value / 1e6);
-  return z.union([nanoseconds, go()], notADuration()).optional()
+  return z.union([nanoseconds, go()], notADuration()).nullish()
     .transform((value) => value || byDefault);
 }
 

@@ -1,5 +1,5 @@
 import { normaliseAddress } from "../model/address.ts";
-import { withPort } from "./bind_address.ts";
+import { parseHostPort, withPort } from "./bind_address.ts";
 import { parseDuration } from "./duration.ts";
 import { QUANTITY } from "./fields.ts";
 
@@ -33,7 +33,7 @@ export const FLAG_TYPES = {
   bool: { placeholder: "", alone: "true", parse: parseBoolean },
   string: { placeholder: "string", parse: (text) => text },
   int32: { placeholder: "int", parse: (text) => parseInteger(text, -(2 ** 31), 2 ** 31 - 1) },
-  level: { placeholder: "int", parse: (text) => parseInteger(text, 0, 2 ** 31 - 1) },
+  level: { placeholder: "int", parse: parseLevel },
   float: { placeholder: "float", parse: parseFloatingPoint },
   duration: { placeholder: "duration", parse: parseDurationFlag },
   list: { placeholder: "strings", parse: (text, previous) => [...listOf(previous), ...csv(text)] },
@@ -54,17 +54,29 @@ function parseBoolean(text: string): boolean {
   throw new SyntaxError('it is neither "true" nor "false"');
 }
 
+/** Reads what Go's `strconv` reads in base 0: `010` is octal, and `_` may stand between digits. */
 function parseInteger(text: string, least: number, most: number): number {
   const [, sign, digits = ""] =
-    /^([+-]?)(\d+|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+)$/.exec(text) ??
-      [];
-  const value = (sign === "-" ? -1 : 1) * Number(digits);
+    /^([+-]?)(0|[1-9]\d*|0[0-7]+|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+)$/
+      .exec(text.replaceAll(/(?<=[\da-zA-Z])_(?=[\da-fA-F])/g, "")) ?? [];
   if (digits === "") throw new SyntaxError("it is not a whole number");
+  const value = (sign === "-" ? -1 : 1) * Number(digits.replace(/^0(?=\d)/, "0o"));
+  return within(value, least, most);
+}
+
+/** Reads a verbosity, in decimal only. */
+function parseLevel(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw new SyntaxError("it is not a whole number");
+  return within(Number(text), 0, 2 ** 31 - 1);
+}
+
+function within(value: number, least: number, most: number): number {
   if (value < least || value > most) throw new RangeError(`it is not between ${least} and ${most}`);
   return value;
 }
 
-function parseFloatingPoint(text: string): number {
+function parseFloatingPoint(given: string): number {
+  const text = given.replaceAll(/(?<=\d)_(?=\d)/g, "");
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
     throw new SyntaxError("it is not a number");
   }
@@ -100,22 +112,22 @@ function parseIP(text: string): string {
   return address;
 }
 
-/** A port is checked later, as the one of a configuration file is. */
+/** Port 0 is refused later, as the one of a configuration file is. */
 function parseIPPort(text: string): string {
-  const bare = withPort(text, 1) !== text;
-  const [, host = ""] = /^(.*):[^:]*$/.exec(text) ?? [];
-  if (text === "" || bare || normaliseAddress(host.replace(/^\[(.*)\]$/, "$1")) !== undefined) {
+  const isBare = withPort(text, 1) !== text;
+  if (text === "" || isBare || typeof parseHostPort(text.replace(/:0+$/, ":1")) !== "string") {
     return text;
   }
   throw new SyntaxError("it is neither an IP address nor IP:port");
 }
 
-function parseVModule(text: string): VModule[] {
-  return text.split(",").filter((item) => item !== "").map((item) => {
+function parseVModule(text: string, previous: FlagValue | undefined): VModule[] {
+  const modules = text.split(",").filter((item) => item !== "").map((item) => {
     const [, filePattern = "", verbosity = ""] = /^([^=]*)=(.*)$/.exec(item) ?? [];
     if (filePattern === "") throw new SyntaxError(`"${item}" is not pattern=N`);
-    return { filePattern, verbosity: parseInteger(verbosity, 0, 2 ** 31 - 1) };
+    return { filePattern, verbosity: parseLevel(verbosity) };
   });
+  return [...previous as readonly VModule[] | undefined ?? [], ...modules];
 }
 
 function parseQuantity(text: string): string {

@@ -41,6 +41,7 @@ export const FLAGS: readonly Flag[] = [
     command("manifests", "string", "Take objects from the YAML and JSON files in this folder, not from an API server"),
     command("dry-run", "bool", "Print the nft scripts instead of applying them; needs neither root nor nft"),
     command("cleanup", "bool", "Remove every rule that weir and kube-proxy make, then exit"),
+    command("cleanup-weir-only", "bool", "Remove weir's own rules and leave kube-proxy's, then exit: for the way back to it"),
     command("init-only", "bool", "Check that this machine has what weir needs, set the conntrack parameters, then exit"),
     command("write-config-to", "string", "Write the configuration that is in effect to this file, then exit"),
     command("version", "version", "Print the version and exit; =vX.Y.Z reports that version of Kubernetes instead"),

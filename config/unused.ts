@@ -1,7 +1,8 @@
 import type { FlagValues } from "./apply_flags.ts";
-import type { KubeProxyConfiguration } from "./configuration.ts";
+import { defaultConfiguration, type KubeProxyConfiguration } from "./configuration.ts";
 import { featureGate } from "./feature_gates.ts";
 import type { FieldPath } from "./flags.ts";
+import { activeSection, isForeign } from "./modes.ts";
 
 /** Fields that weir accepts and does not use, and why. */
 export interface Unused {
@@ -10,7 +11,7 @@ export interface Unused {
   readonly fields: readonly (readonly [FieldPath, ...harmless: readonly unknown[]])[];
 }
 
-/** Everything that is accepted and has no effect in any mode; what other modes' options become is another matter. */
+/** Everything that is accepted and has no effect in any mode. */
 export const UNUSED: readonly Unused[] = [
   {
     why: "weir asks for protobuf, and takes JSON where there is nothing else",
@@ -71,6 +72,10 @@ export function unusedWarnings(
         .map(([path]) => path),
     })),
     {
+      why: `they are for other modes than ${JSON.stringify(config.mode)}`,
+      names: [...fieldsOfOtherModes(config), ...periodFlagsOfOtherModes(config, flags)],
+    },
+    {
       why: "they are not about a service proxy, or weir has none of it",
       names: unusedGates(config),
     },
@@ -82,6 +87,37 @@ export function unusedWarnings(
   if (groups.length === 0) return [];
   const text = groups.map(({ names, why }) => `${names.join(", ")} (${why})`).join("; ");
   return [`These settings have no effect: ${text}`];
+}
+
+/**
+ * Returns the fields of the sections of other modes that are set to something else than their default.
+ *
+ * kube-proxy ignores them without a word. Many files were written by kubeadm, with a pause of 0s in every section: that
+ * one does not count.
+ */
+function fieldsOfOtherModes(config: KubeProxyConfiguration): readonly FieldPath[] {
+  const defaults = defaultConfiguration();
+  const sections = ["iptables", "ipvs", "nftables"] as const;
+  return sections.filter((section) => section !== activeSection(config.mode))
+    .flatMap((section) =>
+      Object.keys(config[section]).map((key) => `${section}.${key}` as FieldPath)
+    )
+    .filter((path) => !(isForeign(config.mode) && /^iptables\.masquerade/.test(path)))
+    .filter((path) => {
+      const [value, byDefault] = [valueAt(config, path), valueAt(defaults, path)].map(String);
+      return value !== byDefault && !(path.endsWith(".minSyncPeriod") && value === "0");
+    });
+}
+
+/** Returns the flags for sync periods that another mode has; beside a file no such flag counts, which is said elsewhere. */
+function periodFlagsOfOtherModes(
+  { mode }: KubeProxyConfiguration,
+  flags: FlagValues,
+): readonly string[] {
+  if (flags.has("config")) return [];
+  const other = activeSection(mode) === "ipvs" ? "iptables" : "ipvs";
+  return [`${other}-sync-period`, `${other}-min-sync-period`]
+    .filter((name) => flags.has(name)).map((name) => `--${name}`);
 }
 
 /** Returns the gates that are set to something else than what they are without it. */

@@ -39,20 +39,22 @@ function validateVModule({ format, vmodule }: KubeProxyConfiguration["logging"])
   ];
 }
 
-/** Options of the gate `LoggingAlphaOptions` are refused without it, as they may change or go. */
+/**
+ * A buffer is refused without the gate `LoggingAlphaOptions`, as it may change or go.
+ *
+ * So is `splitStream` by kube-proxy, but only as a flag: it takes every file that has it, and so must weir, which does not
+ * use it anyway.
+ */
 function validateAlphaOptions({ logging, featureGates }: KubeProxyConfiguration): ConfigProblem[] {
   if (isEnabled("LoggingAlphaOptions", featureGates)) return [];
-  return (["text", "json"] as const).flatMap((format) => {
-    const { splitStream, infoBufferSize } = logging.options[format];
-    const options = [
-      splitStream ? "splitStream" : "",
-      Number.parseFloat(infoBufferSize) !== 0 ? "infoBufferSize" : "",
-    ].filter((option) => option !== "");
-    return options.map((option) => ({
-      path: `logging.options.${format}.${option}`,
-      message: "The field needs the feature gate LoggingAlphaOptions",
-    }));
-  });
+  return (["text", "json"] as const)
+    .filter((format) => Number.parseFloat(logging.options[format].infoBufferSize) !== 0)
+    .flatMap((format) =>
+      problem(
+        `logging.options.${format}.infoBufferSize`,
+        "The field needs the feature gate LoggingAlphaOptions",
+      )
+    );
 }
 
 function verbosityIn(path: string, verbosity: number): ConfigProblem[] {

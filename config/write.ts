@@ -1,4 +1,4 @@
-import * as yaml from "yaml";
+import { dump, type Node, visit } from "js-yaml";
 import type { KubeProxyConfiguration } from "./configuration.ts";
 import { formatDuration } from "./duration.ts";
 import { activeSection, isForeign } from "./modes.ts";
@@ -9,13 +9,22 @@ import { activeSection, isForeign } from "./modes.ts";
  * It can be read back, also by kube-proxy.
  */
 export function writeConfiguration(config: KubeProxyConfiguration): string {
-  return yaml.stringify(toV1alpha1(config), {
-    // The version in which Kubernetes reads it: "yes" and "on" need quotes there.
-    version: "1.1",
-    sortMapEntries: true,
-    indentSeq: false,
-    lineWidth: 0,
+  // The library puts quotes around what YAML 1.1, in which Kubernetes reads it, takes for no text: "yes" and "on".
+  return dump(toV1alpha1(config), {
+    seqNoIndent: true,
+    lineWidth: -1,
+    quoteStyle: "double",
+    noRefs: true,
+    transform: (documents) => visit(documents, sortKeys),
   });
+}
+
+function sortKeys(node: Node): void {
+  if (node.kind === "mapping") node.items.sort((a, b) => textOf(a.key) < textOf(b.key) ? -1 : 1);
+}
+
+function textOf(key: Node): string {
+  return key.kind === "scalar" ? key.value : "";
 }
 
 /**

@@ -55,6 +55,8 @@ export interface DaemonOptions {
   readonly events?: EventWriter | undefined;
   /** Called once for each family when its rules are in force, beside the syncs that follow. Must not reject. */
   readonly afterFirstSync?: ((family: Family, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Called once for a family when its first rules are refused: to say what the machine lacks. Must not reject. */
+  readonly afterFirstFailure?: ((family: Family) => Promise<void>) | undefined;
   /** True when the daemon goes on where one with another configuration ended, in the same process. */
   readonly isReload?: boolean | undefined;
   /** Ends the daemon when it resolves: there is another configuration. Resolves when `signal` aborts, too. */
@@ -68,6 +70,9 @@ export interface DaemonOptions {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Milliseconds in which the lists have the connection to the API server to themselves, before Events are written. */
+const LISTS_FIRST_MS = 1_000;
 
 /** What a source may ask and tell, besides what it gives the store. */
 export interface SourceHooks {
@@ -133,7 +138,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       runServers({ ...options, ...oversight, health, metrics, recorder, explain }, both),
       source.run(store, both),
       options.localAddresses?.watch(clock, requestAll, both),
-      recorder.run(both),
+      Promise.race([ready, clock.sleep(LISTS_FIRST_MS, both)]).then(() => recorder.run(both)),
       options.untilReconfigured?.(report, both).then(() => stop.abort()),
       checks?.run(both),
       guard?.run(both),

@@ -8,7 +8,7 @@ import type { DaemonOptions } from "./daemon.ts";
 import { syncFailedNotice } from "./event_notices.ts";
 import { eventObserver } from "./event_observer.ts";
 import type { EventRecorder } from "./events.ts";
-import { afterFirstSync } from "./first_sync.ts";
+import { afterFirstSync, onFirstFailure } from "./first_sync.ts";
 import type { Guard } from "./guard.ts";
 import type { Health } from "./health.ts";
 import { loadAhead } from "./load_ahead.ts";
@@ -93,6 +93,7 @@ export function familyLoop(backend: Backend, shared: Shared): FamilyLoop {
   const observer = allOf([
     logObserver(log),
     first.observer,
+    onFirstFailure(() => void options.afterFirstFailure?.(family)),
     afterwards(allOf([
       metricsObserver(metrics, { clock, startedAt: clock.now() }),
       eventObserver(recorder, () => store.snapshot),

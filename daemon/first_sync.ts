@@ -9,6 +9,22 @@ export interface FirstSyncWork {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Returns what does `work` once, when a sync fails before one has ended well. */
+export function onFirstFailure(work: () => void): SyncObserver {
+  let isOver = false;
+  return {
+    derived() {},
+    synced() {
+      isOver = true;
+    },
+    failed() {
+      if (!isOver) work();
+      isOver = true;
+    },
+    untidy() {},
+  };
+}
+
 /** Milliseconds in which the other family, too, may get its first rules undisturbed. */
 const PAUSE_MS = 1_000;
 

@@ -40,6 +40,9 @@ export interface GuardedLoop {
 export class Guard implements RulesetHearer {
   readonly #options: GuardOptions;
   readonly #families = new Map<Family, FamilyGuard>();
+  readonly #synced = new Set<Family>();
+  /** Families of which the first sync has not ended. */
+  readonly #waiting = new Set<Family>();
   #isDeaf = false;
 
   constructor(options: GuardOptions) {
@@ -48,18 +51,26 @@ export class Guard implements RulesetHearer {
 
   /** Takes charge of a family's rules. The observer has to be told of its syncs: the first good one is the beginning. */
   observer(family: Family, loop: GuardedLoop): SyncObserver {
-    const { watch } = this.#options;
     const guard = new FamilyGuard(family, loop, this.#options);
     this.#families.set(family, guard);
+    this.#waiting.add(family);
     return {
-      derived() {},
-      synced(sync) {
-        watch.follow(family);
+      derived: () => {},
+      synced: (sync) => {
+        this.#synced.add(family);
+        this.#ended(family);
         guard.synced(sync);
       },
-      failed() {},
-      untidy() {},
+      failed: () => this.#ended(family),
+      untidy: () => {},
     };
+  }
+
+  /** A listener lists all tables when it begins: it would slow down those of other families that are on their way. */
+  #ended(family: Family): void {
+    this.#waiting.delete(family);
+    if (this.#waiting.size > 0) return;
+    for (const synced of this.#synced) this.#options.watch.follow(synced);
   }
 
   /** Guards until `signal` aborts. */

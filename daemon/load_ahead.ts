@@ -2,8 +2,13 @@ import type { Kind } from "../model/objects.ts";
 import type { Store } from "../watch/store.ts";
 import type { Proxier } from "./proxier.ts";
 
-/** Services of one portion: large enough to be worth a process, small enough to keep two processors busy. */
-const PORTION = 1_000;
+/**
+ * Services of the first portion, after which each is twice as large: nft gets to work while the lists have hardly begun.
+ */
+const FIRST_PORTION = 125;
+
+/** Services of the largest portion: large enough to be worth a process, small enough to keep two processors busy. */
+const LARGEST_PORTION = 1_000;
 
 /** What every Service depends on: to load before these are known would be to load twice. */
 const FIRST: readonly Kind[] = ["Node", "ServiceCIDR"];
@@ -26,6 +31,7 @@ export async function loadAhead(
   let wake = () => {};
   let isReady = false;
   let hasBegun = false;
+  let portion = FIRST_PORTION;
   const unsubscribe = store.subscribe(() => wake());
   void ready.finally(() => {
     isReady = true;
@@ -34,9 +40,11 @@ export async function loadAhead(
   try {
     while (!signal.aborted) {
       const mayBegin = isReady || store.isSynced(FIRST);
-      if (mayBegin && (proxier.ripe >= PORTION || !hasBegun && !isReady)) {
+      const hasPortion = proxier.ripe >= portion;
+      if (mayBegin && (hasPortion || !hasBegun && !isReady)) {
         hasBegun = true;
-        if (!await proxier.loadAhead(PORTION, signal)) return;
+        if (!await proxier.loadAhead(portion, signal)) return;
+        if (hasPortion) portion = Math.min(2 * portion, LARGEST_PORTION);
       } else if (isReady) break;
       else await new Promise<void>((resolve) => wake = resolve);
     }

@@ -9,7 +9,7 @@ import { addProcessMetrics } from "./process_metrics.ts";
 /** 1 ms to 16.384 s, each twice the one before: kube-proxy's buckets for syncs. */
 const SYNC_SECONDS = powers(0.001, 2, 15);
 
-/** kube-proxy's buckets for the time from a change to the kernel: fine up to a minute, then coarser up to five. */
+/** kube-proxy's buckets for the time from a change to the kernel, 0 included: fine up to a minute, coarser up to five. */
 const PROGRAMMING_SECONDS = [
   ...[0, 0.25, 0.5],
   ...range(1, 59, 1),
@@ -44,7 +44,7 @@ export function createMetrics() {
     ...addGenericMetrics(registry),
     ...weirMetrics(registry),
     /** Calls a function before every read, until the returned function is called. */
-    onRead: (collect: () => void) => registry.onRead(collect),
+    onRead: (collect: () => void | Promise<void>) => registry.onRead(collect),
     /** Returns everything in Prometheus' text format. */
     text: () => registry.text(),
     /** Does what the first reader would have to wait for; best after the first sync. */

@@ -32,6 +32,11 @@ export function weirMetrics(registry: MetricsRegistry) {
       help: "Cumulative count of times that rules which something else had changed were repaired.",
       labels: ["ip_family"],
     }),
+    childMemory: registry.gauge({
+      name: "weir_child_resident_memory_bytes",
+      help: "Resident memory of the programs that run as children, by program, in bytes.",
+      labels: ["program"],
+    }),
     pendingAge: registry.gauge({
       name: "weir_oldest_pending_change_seconds",
       help: "How long the oldest change has been waiting for the kernel; 0 when none is.",

@@ -2,7 +2,7 @@
 
 // Makes bin/weir for this machine, or with names of architectures bin/weir-amd64, bin/weir-arm64.
 
-import { RUN_FLAGS } from "../cli/run_flags.ts";
+import { PERMISSIONS } from "../cli/permissions.ts";
 
 /** What can be compiled for, from any machine: the names of Go and of images, and Rust's. */
 export const TARGETS: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ export function compileArguments(
     "--exclude-unused-npm",
     ...excluded.flatMap((folder) => ["--exclude", folder]),
     ...target,
-    ...RUN_FLAGS,
+    ...PERMISSIONS,
     "--output",
     arch === undefined ? "bin/weir" : `bin/weir-${arch}`,
     "main.ts",

@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { ipVersion, parseIp, stringifyIp } from "ip-bigint";
 
 /**
  * Returns the canonical text of an IP address, or undefined when `text` is none.
@@ -21,21 +21,23 @@ export function normaliseCIDR(text: string): string | undefined {
   const address = normaliseAddress(text.slice(0, slash));
   const length = text.slice(slash + 1);
   if (address === undefined || !/^\d{1,5}$/.test(length)) return undefined;
-  const parsed = ipaddr.parse(address);
+  const { number, version } = parseIp(address);
   const bits = Number(length);
-  if (bits > (parsed.kind() === "ipv4" ? 32 : 128)) return undefined;
-  const network = parsed.kind() === "ipv4"
-    ? ipaddr.IPv4.networkAddressFromCIDR(`${address}/${bits}`)
-    : ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`);
-  return `${network.toString()}/${bits}`;
+  if (bits > WIDTHS[version]) return undefined;
+  const hostBits = BigInt(WIDTHS[version] - bits);
+  return `${stringifyIp({ number: number >> hostBits << hostBits, version })}/${bits}`;
 }
 
 /** Tells whether the normalised `address` lies in the normalised `cidr`; never across families. */
 export function cidrContains(cidr: string, address: string): boolean {
-  const [network, bits] = ipaddr.parseCIDR(cidr);
-  const parsed = ipaddr.parse(address);
-  return parsed.kind() === network.kind() && parsed.match([network, bits] as never);
+  const [network = "", bits] = cidr.split("/");
+  const [first, one] = [parseIp(network), parseIp(address)];
+  const hostBits = BigInt(WIDTHS[first.version] - Number(bits));
+  return first.version === one.version && first.number >> hostBits === one.number >> hostBits;
 }
+
+/** How many bits the addresses of each IP version have. */
+const WIDTHS = { 4: 32, 6: 128 } as const;
 
 /** Returns the CIDR that holds nothing but the normalised `address`. */
 export function hostCIDR(address: string): string {
@@ -65,17 +67,22 @@ function nests(outer: string, inner: string): boolean {
 
 const CANONICAL_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
+/** Zeros in front of a number of a dotted quad, which may be the end of an IPv6 address. */
+const LEADING_ZEROS = /(?<![^:.])0+(?=\d{1,3}(?:\.|$))/g;
+
 function normaliseIPv4(text: string): string | undefined {
   if (CANONICAL_IPV4.test(text)) return text;
-  if (!/^\d+\.\d+\.\d+\.\d+$/.test(text)) return undefined;
-  const plain = text.split(".").map((octet) => String(Number(octet))).join(".");
+  const plain = text.replaceAll(LEADING_ZEROS, "");
   return CANONICAL_IPV4.test(plain) ? plain : undefined;
 }
 
 function normaliseIPv6(text: string): string | undefined {
-  if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
-  const address = ipaddr.IPv6.parse(text);
-  return address.isIPv4MappedAddress()
-    ? address.toIPv4Address().toString()
-    : address.toRFC5952String();
+  const plain = text.includes(".") ? text.replaceAll(LEADING_ZEROS, "") : text;
+  if (ipVersion(plain) !== 6) return undefined;
+  const { number, scopeid } = parseIp(plain, { validate: false });
+  if (scopeid !== undefined) return undefined;
+  const isMapped = number >> 32n === 0xffffn;
+  return isMapped
+    ? stringifyIp({ number: number & 0xffff_ffffn, version: 4 })
+    : stringifyIp({ number, version: 6 });
 }

@@ -1,4 +1,4 @@
-import { Map as ImmutableMap } from "immutable";
+import { ImmutableMap } from "./immutable_map.ts";
 import type { Family } from "./family.ts";
 import type { Frontend, FrontendKey } from "./frontend.ts";
 import type { ObjectKey } from "./objects.ts";

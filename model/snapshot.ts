@@ -1,4 +1,4 @@
-import { Map as ImmutableMap } from "immutable";
+import { ImmutableMap } from "./immutable_map.ts";
 import {
   type ClusterObject,
   type EndpointSliceObject,

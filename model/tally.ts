@@ -1,4 +1,4 @@
-import { Map as ImmutableMap } from "immutable";
+import { ImmutableMap } from "./immutable_map.ts";
 
 /** How often each value is used; a value that nobody uses is absent. */
 export type Tally = ImmutableMap<string, number>;

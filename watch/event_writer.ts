@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../model/clock.ts";
 import type { ObjectMeta } from "../model/objects.ts";
 import { ApiError } from "./api_error.ts";
@@ -68,7 +67,7 @@ export function createEventWriter({ client, hostname, clock }: EventWriterOption
       const { regarding, scope } = notice;
       const namespace = regarding.namespace || "default";
       const author = scope === "cluster" ? "" : `${reportingInstance} ${startedAt}`;
-      const name = nameOf(notice, author);
+      const name = await nameOf(notice, author);
       const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
       const { count, first, last } = occurrences;
       const eventTime = microTime(scope === "node" ? first : last); // of a series it may not change
@@ -110,9 +109,13 @@ function eventOf(
 }
 
 /** Names an Event after its subject, as others do, and everything that tells it from others. */
-function nameOf({ type, reason, action, note, regarding }: EventNotice, author: string): string {
+async function nameOf(
+  { type, reason, action, note, regarding }: EventNotice,
+  author: string,
+): Promise<string> {
   const identity = JSON.stringify([type, reason, action, note, regarding, author]);
-  const hash = createHash("sha256").update(identity).digest("hex").slice(0, 16);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(identity));
+  const hash = new Uint8Array(digest).toHex().slice(0, 16);
   return `${regarding.name.slice(0, NAME_LENGTH - hash.length - 1)}.${hash}`;
 }
 

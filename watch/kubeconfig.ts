@@ -1,5 +1,4 @@
-import { dirname, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { CORE_SCHEMA, loadAll, YAMLException } from "js-yaml";
 import { Fields } from "./fields.ts";
 
 /** Text that is known, or a file that holds it and may be replaced at any time (rotation). */
@@ -132,7 +131,7 @@ export function inClusterAccess(env: Surroundings["env"]): ClusterAccess {
  */
 export function parseKubeconfig(text: string, path: string, master = ""): ClusterAccess {
   const origin = `kubeconfig "${path}"`;
-  const folder = dirname(resolve(path));
+  const folder = resolve(path.startsWith("/") ? "/" : Deno.cwd(), `${path}/..`);
   const config = Fields.of<Kubeconfig>(parseYaml(text, origin), origin);
   const { cluster, user } = pick(config, origin, master !== "");
   refuseUnsupported(cluster, user, origin);
@@ -159,12 +158,19 @@ export function parseKubeconfig(text: string, path: string, master = ""): Cluste
 
 /** Parses YAML without ever quoting the text, which holds secrets, in a message. */
 function parseYaml(text: string, origin: string): unknown {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter });
-  const [problem] = document.errors;
-  if (problem === undefined) return document.toJS();
-  const { line, col } = lineCounter.linePos(problem.pos[0]);
-  throw new Error(`Cannot parse ${origin}: line ${line}, column ${col}: ${problem.code}`);
+  try {
+    const [config, ...others] = loadAll(text, { schema: CORE_SCHEMA });
+    if (others.length === 0) return config ?? null;
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const { line = 0, column = 0 } = error.mark ?? {};
+    // What the library quotes comes behind a sign: a quotation mark, a colon, that of a tag.
+    const [reason] = /^(?:[\w ,;-]|'.')+/.exec(error.reason) ?? ["the syntax is wrong"];
+    throw new Error(
+      `Cannot parse ${origin}: line ${line + 1}, column ${column + 1}: ${reason.trim()}`,
+    );
+  }
+  throw new Error(`Cannot parse ${origin}: it has several documents`);
 }
 
 /** Follows the current context. With `--master` a file without contexts will do, as for kube-proxy. */
@@ -219,6 +225,16 @@ function material<T extends ClusterEntry | UserEntry>(
   } catch {
     throw new Error(`Cannot use ${origin}: '${field}-data' is not base64`);
   }
+}
+
+/** Completes a file name that is relative to `folder`, and takes the `.` and `..` out. */
+function resolve(folder: string, file: string): string {
+  const parts: string[] = [];
+  for (const part of (file.startsWith("/") ? file : `${folder}/${file}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
 
 /** `tokenFile` wins over `token`, as in client-go: it is the one that rotates. */

@@ -1,6 +1,7 @@
-import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { CORE_SCHEMA, mergeTag } from "js-yaml";
 import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
 import { type ClusterObject, keyOf } from "../model/objects.ts";
+import { readYaml, type YamlDocument } from "../model/yaml.ts";
 import { slicesOf } from "./endpoints.ts";
 import { defaultService, defaultSlice } from "./manifest_defaults.ts";
 import { HEADLESS, OTHER_PROXY } from "./resource.ts";
@@ -128,50 +129,26 @@ function rawObjects(text: string, problems: ManifestProblem[]): RawObject[] {
       return itemsOf({ value: JSON.parse(text), document: 1, line: 1 });
     } catch { /* flow-style YAML, or broken: the YAML parser tells */ }
   }
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    logLevel: "error",
-    merge: true,
-  });
-  if (!Array.isArray(documents)) return [];
-  return documents.flatMap((document, index) => {
-    const found = objectsOf(document, index + 1, lines);
-    if (Array.isArray(found)) return found;
-    problems.push(found);
+  return readYaml(text, { schema: SCHEMA }).flatMap((document, index) => {
+    if (!("reason" in document)) return objectsOf(document, index + 1);
+    const reason = `Cannot parse YAML: ${document.reason}`;
+    problems.push({ document: index + 1, line: document.line, reason });
     return [];
-  });
+  }).toArray();
 }
 
-function objectsOf(
-  document: Document,
-  number: number,
-  lines: LineCounter,
-): RawObject[] | ManifestProblem {
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const line = lines.linePos(error.pos[0]).line;
-    return { document: number, line, reason: `Cannot parse YAML: ${error.message}` };
-  }
-  const lineOf = (node: unknown) =>
-    isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1;
-  const line = lineOf(document.contents);
-  try {
-    const value = document.toJS();
-    if (value === null || value === undefined) return [];
-    const items = isMap(document.contents) ? document.contents.get("items") : undefined;
-    const itemLines = isSeq(items) ? items.items.map(lineOf) : [];
-    return itemsOf({ value, document: number, line }, itemLines);
-  } catch (error) {
-    // Aliases can be wrong in ways that show only when they are followed.
-    const reason = `Cannot parse YAML: ${error instanceof Error ? error.message : String(error)}`;
-    return { document: number, line, reason };
-  }
+/** What plain scalars mean: YAML 1.2, with the merge keys of 1.1. */
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
+
+function objectsOf({ data, root }: YamlDocument, number: number): readonly RawObject[] {
+  if (data === null) return [];
+  const list = root.entries.find(({ name }) => name === "items")?.value;
+  const lines = list?.items.map(({ line }) => line) ?? [];
+  return itemsOf({ value: data, document: number, line: root.line ?? 1 }, lines);
 }
 
 /** Takes lists apart, lists in lists too. */
-function itemsOf(raw: RawObject, lines: readonly number[] = []): RawObject[] {
+function itemsOf(raw: RawObject, lines: readonly (number | undefined)[] = []): RawObject[] {
   const { kind, items } = (raw.value ?? {}) as { kind?: unknown; items?: unknown };
   if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [raw];
   const itemKind = kind.slice(0, -"List".length);

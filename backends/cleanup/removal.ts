@@ -4,7 +4,7 @@ export interface Removal {
   readonly removed: readonly string[];
   /** What was not looked at, and why: a tool that does not work here. A tool that is not installed is not worth a word. */
   readonly skipped: readonly string[];
-  /** What is still there, and why. */
+  /** What is still there, or may be because nobody was allowed to look, and why. */
   readonly failures: readonly Error[];
 }
 
@@ -24,10 +24,26 @@ export class RemovalLog implements Removal {
     }
   }
 
+  /** Notes that `tool` does not let us look. Where the kernel has nothing for it to show that is no harm. */
+  unusable(tool: string, why: string): void {
+    if (!isDenied(why)) this.skipped.push(`"${tool}" does not work here: ${why}`);
+    else {
+      const needed = `it needs CAP_NET_ADMIN${tool.includes("legacy") ? " and CAP_NET_RAW" : ""}`;
+      this.failures.push(
+        new Error(`Cannot look for what kube-proxy left with "${tool}", ${needed}: ${why}`),
+      );
+    }
+  }
+
   /** Takes in what another one came to. */
   add({ removed, skipped, failures }: Removal): void {
     this.removed.push(...removed);
     this.skipped.push(...skipped);
     this.failures.push(...failures);
   }
+}
+
+/** Tells whether a program's complaint is about a right that it lacks, not about something that the kernel lacks. */
+export function isDenied(why: string): boolean {
+  return /permission denied|operation not permitted/i.test(why);
 }

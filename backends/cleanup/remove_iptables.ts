@@ -36,7 +36,7 @@ async function removeWith(
   const saved = await runTool(`${tool}-save`, [], options);
   if (saved === undefined) return false;
   if (saved.code !== 0) {
-    log.skipped.push(`"${tool}" does not work here: ${complaint(saved)}`);
+    log.unusable(tool, complaint(saved));
     return true;
   }
   const plan = planIptables(saved.stdout);

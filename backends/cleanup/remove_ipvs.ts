@@ -41,7 +41,7 @@ async function findLink(options: CleanupOptions, log: RemovalLog): Promise<IpvsL
   const result = await runTool("ip", args, options);
   if (result === undefined || result.stderr.includes("does not exist")) return undefined;
   if (result.code === 0) return parseLink(result.stdout);
-  log.skipped.push(`"ip" does not work here: ${complaint(result)}`);
+  log.unusable("ip", complaint(result));
   return undefined;
 }
 
@@ -63,7 +63,7 @@ async function findIpSets(options: CleanupOptions, log: RemovalLog): Promise<rea
   const result = await runTool("ipset", ["list", "-name"], options);
   if (result === undefined) return [];
   if (result.code === 0) return ownIpSets(result.stdout);
-  log.skipped.push(`"ipset" does not work here: ${complaint(result)}`);
+  log.unusable("ipset", complaint(result));
   return [];
 }
 
@@ -89,7 +89,7 @@ async function removeVirtualServers(
   const saved = await runTool("ipvsadm", ["--save", "--numeric"], options);
   if (saved === undefined) return;
   if (saved.code !== 0) {
-    log.skipped.push(`"ipvsadm" does not work here: ${complaint(saved)}`);
+    log.unusable("ipvsadm", complaint(saved));
     return;
   }
   const script = planVirtualServers(saved.stdout, addresses, nodePorts);

@@ -1,4 +1,4 @@
-import { Map as ImmutableMap } from "immutable";
+import { ImmutableMap } from "../../model/immutable_map.ts";
 import type { DataType } from "./data_type.ts";
 import type { Tokens } from "./tokens.ts";
 import { takeVerdict, type Verdict } from "./verdict.ts";

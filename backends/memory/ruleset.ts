@@ -1,4 +1,4 @@
-import { Map as ImmutableMap } from "immutable";
+import { ImmutableMap } from "../../model/immutable_map.ts";
 import type { Lesson } from "./context.ts";
 import { type Collection, elementsOf, expireElements, putElement } from "./elements.ts";
 import type { Rule } from "./rule.ts";

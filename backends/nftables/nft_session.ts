@@ -1,4 +1,4 @@
-import { ProcessGroup } from "../process_group.ts";
+import { ProcessTree } from "../process_tree.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
 
 /** Milliseconds that a transaction may take. */
@@ -79,7 +79,7 @@ function oneLine(script: string): string {
 
 /** A running `nft -i`. */
 class SessionProcess {
-  readonly #group: ProcessGroup;
+  readonly #tree: ProcessTree;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
   #asked = 0;
@@ -89,13 +89,13 @@ class SessionProcess {
 
   constructor([program = "", ...args]: readonly string[]) {
     try {
-      this.#group = new ProcessGroup(program, { args, stdin: "piped", stdout: "null" });
+      this.#tree = new ProcessTree(program, { args, stdin: "piped", stdout: "null" });
     } catch (cause) {
       throw new NftError(`Cannot start a session: the program "${program}" cannot be run`, {
         cause,
       });
     }
-    this.#input = this.#group.stdin.getWriter();
+    this.#input = this.#tree.stdin.getWriter();
     this.#reading = this.#read();
   }
 
@@ -106,6 +106,12 @@ class SessionProcess {
 
   /** Writes a line and returns what nft has against it. */
   async ask(line: string): Promise<string> {
+    // Before its first line nft complains about a terminal that it does not know: that is against nothing.
+    if (this.#asked === 0) await this.#ask("");
+    return await this.#ask(line);
+  }
+
+  async #ask(line: string): Promise<string> {
     const mark = `weir-mark-${++this.#asked}`;
     this.#text = "";
     await this.#input.write(new TextEncoder().encode(`${line}\n${mark}\n`));
@@ -118,14 +124,14 @@ class SessionProcess {
   }
 
   async end(): Promise<void> {
-    await this.#group.kill();
+    await this.#tree.kill();
     await this.#input.close().catch(() => {});
     await this.#reading;
-    await this.#group[Symbol.asyncDispose]();
+    await this.#tree[Symbol.asyncDispose]();
   }
 
   async #read(): Promise<void> {
-    for await (const text of this.#group.stderr()) {
+    for await (const text of this.#tree.stderr()) {
       this.#text += text;
       this.#wake?.();
     }

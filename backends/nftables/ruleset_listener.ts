@@ -1,5 +1,7 @@
 import type { Clock } from "../../model/clock.ts";
+import { FAMILIES, type Family } from "../../model/family.ts";
 import type { StreamProcess } from "../stream_process.ts";
+import { nftFamily, TABLE } from "./names.ts";
 import { NftError, nftFailure } from "./nft_error.ts";
 import { MONITOR, type RulesetNews, RulesetReader } from "./ruleset_events.ts";
 
@@ -46,6 +48,25 @@ export async function listen(
   } finally {
     begun.abort();
   }
+}
+
+/** Returns the families that have a table of weir's; undefined when nobody can tell. */
+export async function presentTables(
+  stream: StreamProcess,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<Family> | undefined> {
+  const lines = new Set<string>();
+  try {
+    const result = await stream("nft", ["list", "tables"], {
+      onLine: (line) => lines.add(line),
+      timeoutMs: START_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (signal?.aborted || result.code !== 0) return undefined;
+  } catch {
+    return undefined; // the listener's own end says that there is no nft
+  }
+  return new Set(FAMILIES.filter((family) => lines.has(`table ${nftFamily(family)} ${TABLE}`)));
 }
 
 function failed(result: Parameters<typeof nftFailure>[1], limit = LIFETIME_MS): NftError {

@@ -4,7 +4,7 @@ import { type StreamProcess, streamProcess } from "../stream_process.ts";
 import type { NftError } from "./nft_error.ts";
 import { type BegunTransaction, OwnTransactions } from "./own_transactions.ts";
 import type { Committer, RulesetNews } from "./ruleset_events.ts";
-import { listen } from "./ruleset_listener.ts";
+import { listen, presentTables } from "./ruleset_listener.ts";
 
 /**
  * Characters of a transaction of weir's own, some 2,000 elements, from which on it is not listened to.
@@ -17,6 +17,13 @@ const LARGE = 100_000;
 /** Milliseconds to wait after a listening process that failed: twice as long after each further one. */
 const FIRST_WAIT_MS = 1_000;
 const MOST_WAIT_MS = 60_000;
+
+/**
+ * Milliseconds after which the tables are looked for once more when a listener has begun, and as many until what it tells
+ * of them has arrived. Between its listing and the moment from which on it hears a table may go: on a busy machine that
+ * is some milliseconds.
+ */
+const LOOK_AGAIN_MS = 200;
 
 /** Something that was done to weir's table by something else. */
 export interface ForeignChange {
@@ -66,6 +73,9 @@ export class RulesetWatch {
   /** Large transactions that are under way. */
   #large = 0;
   #listening: AbortController | undefined;
+  #looking: Promise<void> | undefined;
+  /** Families of which the present listener has told something: nothing goes unheard from then on. */
+  readonly #heard = new Set<Family>();
   #isDeaf = false;
   #failures = 0;
   #wake: (() => void) | undefined;
@@ -130,14 +140,16 @@ export class RulesetWatch {
 
   /** Listens until it is told to stop, or until it cannot go on: then it returns why. */
   async #listen(hearer: RulesetHearer): Promise<NftError | undefined> {
-    const { signal } = this.#listening = new AbortController();
+    const listening = this.#listening = new AbortController();
     const started = this.#clock.monotonic();
     this.#own.forgetEnded();
     const failure = await listen({
       stream: this.#stream,
       clock: this.#clock,
       take: (news) => this.#hear(news, hearer),
-    }, signal);
+    }, listening.signal);
+    listening.abort();
+    await this.#looking;
     if (this.#clock.monotonic() - started > MOST_WAIT_MS) this.#failures = 0;
     return failure;
   }
@@ -152,11 +164,14 @@ export class RulesetWatch {
   #hear(news: RulesetNews, hearer: RulesetHearer): void {
     switch (news.kind) {
       case "listening":
-        return this.#begun(news.present, hearer);
+        this.#begun(news.present, hearer);
+        this.#looking = this.#lookAgain(hearer);
+        return;
       case "lost":
         return hearer.missed();
       case "committed":
         for (const [family, what] of news.what) {
+          this.#heard.add(family);
           const tell = () => hearer.changed({ family, what, by: news.by });
           if (this.#followed.has(family) && !this.#own.explain(family, tell)) tell();
         }
@@ -165,12 +180,28 @@ export class RulesetWatch {
 
   #begun(present: ReadonlySet<Family>, hearer: RulesetHearer): void {
     this.#own.forgetEnded();
+    this.#heard.clear();
     hearer.listening();
+    this.#compare(present, hearer);
+    if (this.#isDeaf) hearer.missed();
+    this.#isDeaf = false;
+  }
+
+  async #lookAgain(hearer: RulesetHearer): Promise<void> {
+    const signal = this.#listening?.signal;
+    await this.#clock.sleep(LOOK_AGAIN_MS, signal);
+    if (signal?.aborted) return;
+    const present = await presentTables(this.#stream, signal);
+    await this.#clock.sleep(LOOK_AGAIN_MS, signal);
+    if (present === undefined || signal?.aborted) return;
+    this.#compare(present.union(this.#heard), hearer);
+  }
+
+  /** Tells of the tables that should be there and are not. */
+  #compare(present: ReadonlySet<Family>, hearer: RulesetHearer): void {
     for (const family of this.#followed.difference(present)) {
       if (this.#own.isBusy(family)) continue; // it is being made
       hearer.changed({ family, what: "delete table", by: undefined });
     }
-    if (this.#isDeaf) hearer.missed();
-    this.#isDeaf = false;
   }
 }

@@ -1,4 +1,4 @@
-import { RUN_FLAGS } from "../run_flags.ts";
+import { PERMISSIONS } from "../permissions.ts";
 import type { Namespace } from "./lab.ts";
 
 /** The configuration with which the demo runs weir, in kube-proxy's own format. */
@@ -27,7 +27,7 @@ export function startProxy(
   files: { readonly manifests: string; readonly config: string },
 ): Proxy {
   const main = new URL("../../main.ts", import.meta.url).href;
-  const args = ["run", "--quiet", ...RUN_FLAGS, main];
+  const args = ["run", "--quiet", ...PERMISSIONS, main];
   args.push(`--config=${files.config}`, `--manifests=${files.manifests}`);
   const started = performance.now();
   const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;

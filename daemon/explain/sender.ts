@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { parseIp, stringifyIp } from "ip-bigint";
 import { cidrContains, isLoopback } from "../../model/address.ts";
 import { type Family, familyOf } from "../../model/family.ts";
 import type { Frontend } from "../../model/frontend.ts";
@@ -87,27 +87,14 @@ function familyOfFrontend({ owner }: Frontend): Family {
 
 /** Returns an address of a range that no endpoint of the frontend has, where the range is large enough. */
 function addressIn(cidr: string, { cluster, local }: Frontend): string {
-  const [network, bits] = ipaddr.parseCIDR(cidr);
+  const [first = "", bits] = cidr.split("/");
+  const { number, version } = parseIp(first);
   const taken = new Set([...cluster, ...local].map(({ address }) => address));
-  const room = 2 ** Math.min(network.toByteArray().length * 8 - bits, 16);
-  let address = textOf(network.toByteArray());
+  const room = 2 ** Math.min((version === 4 ? 32 : 128) - Number(bits), 16);
+  let address = first;
   for (let step = room - 2; step > 0; step--) {
-    address = textOf(plus(network.toByteArray(), step));
+    address = stringifyIp({ number: number + BigInt(step), version });
     if (!taken.has(address)) break;
   }
   return address;
-}
-
-/** Adds a number below 65,536 to an address whose last bits are clear. */
-function plus(bytes: readonly number[], step: number): number[] {
-  const sum = [...bytes];
-  sum[sum.length - 1] = (sum.at(-1) ?? 0) + (step & 0xff);
-  sum[sum.length - 2] = (sum.at(-2) ?? 0) + (step >> 8);
-  return sum;
-}
-
-function textOf(bytes: number[]): string {
-  const address = ipaddr.fromByteArray(bytes);
-  return address.kind() === "ipv4" ? address.toString() : (address as ipaddr.IPv6)
-    .toRFC5952String();
 }

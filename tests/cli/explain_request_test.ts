@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseCommandLine } from "../../cli/program.ts";
+import { parseCommandLine } from "../../cli/command_line.ts";
 import { UsageError } from "../../cli/usage_error.ts";
 
 function parse(...argv: string[]) {

@@ -4,6 +4,14 @@ export interface Case {
   readonly args?: readonly string[];
 }
 
+/** Flags that kube-proxy does not have. */
+export const OWN_FLAGS: readonly string[] = [
+  "cleanup-weir-only",
+  "dry-run",
+  "manifests",
+  "strict-mode",
+];
+
 /** A difference that weir means to have. Every one is described in docs/differences.md. */
 export interface Difference {
   /** The heading of its section there. */
@@ -151,6 +159,7 @@ export const ACCEPTED: readonly Case[] = [
   { file: "mode: ipvs\nipvs: {minSyncPeriod: 0s}" },
   { file: "clientConnection: {qps: 0, burst: 0}\nconfigSyncPeriod: 0s\nbindAddress: 1.2.3.4" },
   { file: "clientConnection: {qps: -1.5}\noomScoreAdj: 010\nmode:" },
+  { file: "logging: {verbosity: 0o10, flushFrequency: }\nfeatureGates: {AllAlpha: }" },
   { file: "clientConnection: {qps: 123456789}" },
   { file: "iptables: null\nnodePortAddresses:\nconntrack: {tcpEstablishedTimeout: }" },
   { file: "nodePortAddresses: []\nipvs: {excludeCIDRs: []}\nfeatureGates: {}" },
@@ -161,11 +170,12 @@ export const ACCEPTED: readonly Case[] = [
   { file: "hostnameOverride: 2020-01-01\nclusterCIDR: 010.001.0.0/016" },
   { file: "logging: {flushFrequency: 1500000000}" },
   { file: `${LOGGING_ALPHA}\nlogging: {options: {text: {splitStream: true}}}` },
+  { file: "logging: {options: {text: {splitStream: true}, json: {splitStream: yes}}}" },
   { file: `${LOGGING_ALPHA}\nlogging: {options: {json: {infoBufferSize: 1.5Ki}}}` },
   { file: LOGGING_ALPHA, args: ["--log-text-split-stream", "--log-json-info-buffer-size=4Ki"] },
   {
     file: "logging: {verbosity: 2, vmodule: [{filePattern: a, verbosity: 1}]}",
-    args: ["-v=7", "--vmodule=b=3,c=4", "--ipvs-scheduler=sh", "--kube-api-qps=9"],
+    args: ["-v=7", "--vmodule=b=3,c=4", "--vmodule=d=5", "--ipvs-scheduler=sh", "--kube-api-qps=9"],
   },
   {
     file: "logging: {format: json}",
@@ -197,6 +207,7 @@ export const ACCEPTED: readonly Case[] = [
   },
   { args: ["--feature-gates=AllowServiceExternalIPs=false", "--proxy_mode", "nftables"] },
   { args: ["--hostname-override="] },
+  { args: ["--oom-score-adj=-010", "--conntrack-min=1_0", "--conntrack-max-per-core", "0b11"] },
   { args: ["--bind-address=", "--healthz-bind-address=", "--metrics-bind-address="] },
   {
     args: [
@@ -288,7 +299,15 @@ export const REFUSED: readonly RefusedCase[] = [
   { args: ["--show-hidden-metrics-for-version=1.34"] },
   { args: ["--feature-gates=AllAlpha"] },
   { args: ["--no-such-flag"] },
+  { args: ["--oom-score-adj=08"] },
+  { args: ["-v=0x1"] },
+  { file: "", args: ["--metrics-bind-address=1.2.3.4:"] },
   { args: ["word"] },
+  {
+    args: ["--log-text-split-stream"],
+    accepted: { section: "Logging options of the file count", reason: "as in a file" },
+  },
+  { args: ["--log-text-info-buffer-size=1Ki"] },
   {
     args: ["--cluster-cidr="],
     accepted: { section: "No CIDR is no CIDR", reason: "in a flag as in a file" },

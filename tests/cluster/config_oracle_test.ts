@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runProcess } from "../../backends/process.ts";
-import { parseCommandLine } from "../../cli/program.ts";
+import { parseCommandLine } from "../../cli/command_line.ts";
 import { readDocument } from "../../config/document.ts";
 import { FLAGS } from "../../config/flags.ts";
 import { writeConfiguration } from "../../config/write.ts";
@@ -13,6 +13,7 @@ import {
   type Difference,
   DIFFERENCES,
   EVERY_FIELD,
+  OWN_FLAGS,
   PERIOD_FLAGS,
   REFUSED,
 } from "./_config_cases.ts";
@@ -27,6 +28,17 @@ Deno.test("Every deliberate difference of configurations has its section in docs
   const accepted = REFUSED.flatMap((given) => given.accepted ?? []);
   const sections = [...DIFFERENCES, ...accepted].map(({ section }) => section);
   assert.deepEqual([...new Set(sections)].sort(), marked.sort());
+});
+
+Deno.test("Every flag that sets something is in a case that both accept", () => {
+  const given = ACCEPTED.flatMap(({ args = [] }) => args)
+    .map((argument) => argument.replace(/^--?|=.*$/gs, "").replaceAll("_", "-"));
+  const actions = /^(cleanup|init-only|write-config-to|version|config|(boot|machine)-id-file)$/;
+  const missing = FLAGS.filter(({ name, short = name }) =>
+    !OWN_FLAGS.includes(name) && !actions.test(name) && !given.includes(name) &&
+    !given.includes(short)
+  );
+  assert.deepEqual(missing.map(({ name }) => name), []);
 });
 
 Deno.test({

@@ -1,52 +1,20 @@
 import assert from "node:assert/strict";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { offer, SERVICES, SLICES } from "../support/cluster_objects.ts";
 import { flushRules, IN_NAMESPACE, nft } from "../support/kernel.ts";
+import { writeConfig } from "../support/proxy_config.ts";
 import { WeirProcess } from "../support/weir_process.ts";
 
 const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
 
-const SERVICES = "/api/v1/namespaces/default/services";
-const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
-
-/** Creates Service `name` at `clusterIP`, with endpoints. */
-async function create(
-  server: ApiServer,
-  name: string,
-  clusterIP: string,
-  addresses: readonly string[],
-): Promise<void> {
-  const spec = { clusterIP, ports: [{ name: "http", port: 80, protocol: "TCP" }] };
-  await server.request("POST", SERVICES, { metadata: { name }, spec });
-  await server.request("POST", SLICES, {
-    metadata: { name: `${name}-a`, labels: { "kubernetes.io/service-name": name } },
-    addressType: "IPv4",
-    ports: [{ name: "http", port: 8080, protocol: "TCP" }],
-    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
-  });
-}
+const CONFIG = { clusterCIDR: "10.244.0.0/16", nftables: { minSyncPeriod: "0s" } };
 
 /** Replaces the endpoints of Service `name`. */
 async function scale(server: ApiServer, name: string, addresses: readonly string[]): Promise<void> {
   const slice = await server.request("GET", `${SLICES}/${name}-a`) as Record<string, unknown>;
   const endpoints = addresses.map((address) => ({ addresses: [address] }));
   await server.request("PUT", `${SLICES}/${name}-a`, { ...slice, endpoints });
-}
-
-async function writeConfig(server: ApiServer): Promise<string> {
-  const path = `${server.dir}/config.yaml`;
-  await Deno.writeTextFile(
-    path,
-    JSON.stringify({
-      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
-      kind: "KubeProxyConfiguration",
-      mode: "nftables",
-      clusterCIDR: "10.244.0.0/16",
-      clientConnection: { kubeconfig: server.proxyKubeconfig },
-      nftables: { minSyncPeriod: "0s" },
-    }),
-  );
-  return path;
 }
 
 async function endpoints(): Promise<string> {
@@ -59,8 +27,8 @@ Deno.test({
   async fn() {
     await flushRules();
     await using server = await startApiServer();
-    await create(server, "web", "10.96.0.10", ["10.244.1.5", "10.244.2.6"]);
-    await using weir = new WeirProcess(["--config", await writeConfig(server)]);
+    await offer(server, "web", "10.96.0.10", ["10.244.1.5", "10.244.2.6"]);
+    await using weir = new WeirProcess(["--config", await writeConfig(server, CONFIG)]);
     await weir.logged(/Synced family=IPv4/);
     assert.match(await endpoints(), /10\.96\.0\.10 \. 80 \. 1 : 10\.244\.2\.6 \. 8080/);
     assert.match(await nft("list", "set", "ip", "weir", "service-cidrs"), /10\.96\.0\.0\/12/);
@@ -69,7 +37,7 @@ Deno.test({
     await weir.until(async () => (await endpoints()).includes("10.244.2.7"), "the new endpoint");
     assert.doesNotMatch(await endpoints(), /10\.244\.2\.6/);
 
-    await create(server, "api", "10.96.0.11", ["10.244.1.9"]);
+    await offer(server, "api", "10.96.0.11", ["10.244.1.9"]);
     await weir.until(async () => (await endpoints()).includes("10.96.0.11"), "the new Service");
 
     await server.request("DELETE", `${SERVICES}/web`);
@@ -87,8 +55,8 @@ Deno.test({
   async fn() {
     await flushRules();
     await using server = await startApiServer();
-    await create(server, "web", "10.96.0.10", ["10.244.1.5"]);
-    await using weir = new WeirProcess(["--config", await writeConfig(server)]);
+    await offer(server, "web", "10.96.0.10", ["10.244.1.5"]);
+    await using weir = new WeirProcess(["--config", await writeConfig(server, CONFIG)]);
     await weir.logged(/Synced family=IPv4/);
     const before = await nft("list", "table", "ip", "weir");
 
@@ -101,7 +69,7 @@ Deno.test({
 
     await server.kill();
     await server.restart({ wipe: true });
-    await create(server, "fresh", "10.96.0.12", ["10.244.1.8"]);
+    await offer(server, "fresh", "10.96.0.12", ["10.244.1.8"]);
     await weir.until(async () => (await endpoints()).includes("10.244.1.8"), "the new cluster");
     assert.doesNotMatch(await endpoints(), /10\.244\.1\.7/, "the old cluster is gone");
   },
@@ -114,13 +82,13 @@ Deno.test({
   async fn() {
     await flushRules();
     await using server = await startApiServer();
-    await create(server, "web", "10.96.0.10", ["10.244.1.5"]);
-    const config = await writeConfig(server);
+    await offer(server, "web", "10.96.0.10", ["10.244.1.5"]);
+    const config = await writeConfig(server, CONFIG);
     const first = new WeirProcess(["--config", config]);
     await first.logged(/Synced family=IPv4/);
     await first.end("SIGKILL");
     assert.match(await endpoints(), /10\.244\.1\.5/);
-    await create(server, "api", "10.96.0.11", ["10.244.1.9"]);
+    await offer(server, "api", "10.96.0.11", ["10.244.1.9"]);
     await using second = new WeirProcess(["--config", config]);
     await second.logged(/Synced family=IPv4/);
     assert.match(

@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { ApiError } from "../../watch/api_error.ts";
 import type { Client } from "../../watch/client.ts";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { NODES, SERVICES, SLICES } from "../support/cluster_objects.ts";
 import { Mirror, type RequestChange } from "./_mirror.ts";
 
 const ignore = apiServerBinaries() === undefined;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
 
-const SERVICES = "/api/v1/namespaces/default/services";
-const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
-const NODES = "/api/v1/nodes";
 const CIDRS = "/apis/networking.k8s.io/v1/servicecidrs";
 
 /** With all that weir uses, and some of what it does not. */

@@ -5,51 +5,19 @@ import { createCredentials } from "../../watch/credentials.ts";
 import { createEventWriter, type EventNotice } from "../../watch/event_writer.ts";
 import { findAccess } from "../../watch/kubeconfig.ts";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { createService, createSlice, SERVICES, SLICES } from "../support/cluster_objects.ts";
 import { flushRules, IN_NAMESPACE } from "../support/kernel.ts";
+import { writeConfig } from "../support/proxy_config.ts";
+import { storedEvents } from "../support/stored_events.ts";
 import { WeirProcess } from "../support/weir_process.ts";
 
 const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
 
-const SERVICES = "/api/v1/namespaces/default/services";
-const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
-const EVENTS = "/apis/events.k8s.io/v1/namespaces/default/events";
-
-/** The fields of an Event that the tests look at. */
-interface StoredEvent {
-  readonly type: string;
-  readonly reason: string;
-  readonly action: string;
-  readonly note?: string;
-  readonly reportingController: string;
-  readonly reportingInstance: string;
-  readonly regarding: { readonly kind: string; readonly name: string; readonly uid?: string };
-  readonly series?: { readonly count: number };
-}
-
-async function eventsOf(server: ApiServer): Promise<readonly StoredEvent[]> {
-  const { items } = await server.request("GET", EVENTS) as { items: readonly StoredEvent[] };
-  return items.filter((event) => event.reportingController === "kube-proxy");
-}
-
-/** Creates a Service and returns its uid. */
-async function create(server: ApiServer, name: string, spec: object): Promise<string> {
-  const body = { metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } };
-  const { metadata } = await server.request("POST", SERVICES, body) as {
-    metadata: { uid: string };
-  };
-  return metadata.uid;
-}
-
 /** Creates a Service that load balancers ask for on `port`, with an endpoint on this node. */
 async function createChecked(server: ApiServer, name: string, port: number): Promise<string> {
-  await server.request("POST", SLICES, {
-    metadata: { name: `${name}-a`, labels: { "kubernetes.io/service-name": name } },
-    addressType: "IPv4",
-    ports: [{ name: "", port: 8080, protocol: "TCP" }],
-    endpoints: [{ addresses: ["10.244.1.5"], nodeName: "node-1" }],
-  });
-  return await create(server, name, {
+  await createSlice(server, name, [{ addresses: ["10.244.1.5"], nodeName: "node-1" }]);
+  return await createService(server, name, {
     type: "LoadBalancer",
     externalTrafficPolicy: "Local",
     healthCheckNodePort: port,
@@ -58,18 +26,12 @@ async function createChecked(server: ApiServer, name: string, port: number): Pro
 
 /** Starts weir as `system:kube-proxy` on node `node-1`, whose node ports answer on loopback. */
 async function startWeir(server: ApiServer, changes: object = {}): Promise<WeirProcess> {
-  const path = `${server.dir}/config.yaml`;
-  const config = {
-    apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
-    kind: "KubeProxyConfiguration",
-    mode: "nftables",
+  const path = await writeConfig(server, {
     hostnameOverride: "node-1",
     nodePortAddresses: ["127.0.0.0/8", "::1/128"],
-    clientConnection: { kubeconfig: server.proxyKubeconfig },
     nftables: { minSyncPeriod: "0s" },
     ...changes,
-  };
-  await Deno.writeTextFile(path, JSON.stringify(config));
+  });
   return new WeirProcess(["--config", path]);
 }
 
@@ -92,14 +54,14 @@ Deno.test({
   async fn() {
     await flushRules();
     await using server = await startApiServer();
-    await create(server, "old", { externalIPs: ["203.0.113.9"] });
+    await createService(server, "old", { externalIPs: ["203.0.113.9"] });
     const busy = await createChecked(server, "busy", 31998);
     using _ = Deno.listen({ hostname: "127.0.0.1", port: 31998 });
     // The API server gives times in seconds, so that of two Services of one second the name decides.
-    const young = await create(server, "young", { externalIPs: ["203.0.113.9"] });
+    const young = await createService(server, "young", { externalIPs: ["203.0.113.9"] });
     await using weir = await startWeir(server);
-    await weir.until(async () => (await eventsOf(server)).length >= 3, "the Events");
-    const events = await eventsOf(server);
+    await weir.until(async () => (await storedEvents(server)).length >= 3, "the Events");
+    const events = await storedEvents(server);
     const short = events.map(({ type, reason, action, regarding: { kind, name, uid } }) => [
       ...[type, reason, action, kind, name, uid],
     ]);
@@ -125,7 +87,7 @@ Deno.test({
     const changes = { metricsBindAddress, bindAddressHardFail: true, mode: "ipvs" };
     await using weir = await startWeir(server, changes);
     assert.equal(await weir.ended(), 1, weir.log);
-    const events = await eventsOf(server);
+    const events = await storedEvents(server);
     const short = events.map(({ type, reason, action, regarding }) => [
       ...[type, reason, action, regarding.kind, regarding.name],
     ]);
@@ -202,7 +164,7 @@ Deno.test({
     } finally {
       client.close();
     }
-    const counts = (await eventsOf(server)).map(({ note = "", series }) => [
+    const counts = (await storedEvents(server)).map(({ note = "", series }) => [
       note.length > 1000 ? "long" : note,
       series?.count,
     ]);

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { createNode, offer } from "../support/cluster_objects.ts";
 import { BAD_OBJECTS, FaultyApi } from "../support/faulty_api.ts";
 import { flushRules, IN_NAMESPACE, nft } from "../support/kernel.ts";
+import { writeConfig } from "../support/proxy_config.ts";
 import { WeirProcess } from "../support/weir_process.ts";
 
 const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
-
-const SERVICES = "/api/v1/namespaces/default/services";
-const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 /** Megabytes that weir may have, whatever it is sent: two objects of the largest size, and what it needs anyway. */
 const MOST_MEMORY = 400;
@@ -32,13 +31,12 @@ class Stage implements AsyncDisposable {
     await flushRules();
     const server = await startApiServer();
     const api = await FaultyApi.create(server);
-    const node = { metadata: { name: "node-1" } };
-    await server.request("POST", "/api/v1/nodes", node);
-    await offer(server, "web", "10.96.0.10", "10.244.1.5");
+    await createNode(server, "node-1");
+    await offer(server, "web", "10.96.0.10", ["10.244.1.5"]);
     await Deno.writeTextFile(`${server.dir}/token`, api.token);
     prepare?.(api);
     const ports = { health: freePort(), metrics: freePort() };
-    const weir = new WeirProcess(["--config", await writeConfig(server, api, ports)]);
+    const weir = new WeirProcess(["--config", await configure(server, api, ports)]);
     const stage = new Stage(server, api, weir, ports);
     try {
       await weir.logged(/Synced family=IPv4/);
@@ -51,7 +49,7 @@ class Stage implements AsyncDisposable {
 
   /** Creates a Service behind weir's back. */
   async offer(name: string, clusterIP: string, endpoint: string): Promise<void> {
-    await offer(this.server, name, clusterIP, endpoint);
+    await offer(this.server, name, clusterIP, [endpoint]);
   }
 
   /** Waits until the kernel sends connections to `clusterIP` to `endpoint`. */
@@ -101,19 +99,8 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-async function offer(server: ApiServer, name: string, clusterIP: string, endpoint: string) {
-  const spec = { clusterIP, ports: [{ name: "http", port: 80, protocol: "TCP" }] };
-  await server.request("POST", SERVICES, { metadata: { name }, spec });
-  await server.request("POST", SLICES, {
-    metadata: { name: `${name}-a`, labels: { "kubernetes.io/service-name": name } },
-    addressType: "IPv4",
-    ports: [{ name: "http", port: 8080, protocol: "TCP" }],
-    endpoints: [{ addresses: [endpoint] }],
-  });
-}
-
 /** Writes a configuration whose credentials are a token in a file, and that asks for the whole log. */
-async function writeConfig(server: ApiServer, api: FaultyApi, ports: Ports): Promise<string> {
+async function configure(server: ApiServer, api: FaultyApi, ports: Ports): Promise<string> {
   const { dir } = server;
   await Deno.writeTextFile(
     `${dir}/faulty.kubeconfig`,
@@ -126,23 +113,15 @@ async function writeConfig(server: ApiServer, api: FaultyApi, ports: Ports): Pro
       "current-context": "weir",
     }),
   );
-  const path = `${dir}/faulty.yaml`;
-  await Deno.writeTextFile(
-    path,
-    JSON.stringify({
-      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
-      kind: "KubeProxyConfiguration",
-      mode: "nftables",
-      hostnameOverride: "node-1",
-      clusterCIDR: "10.244.0.0/16",
-      clientConnection: { kubeconfig: `${dir}/faulty.kubeconfig` },
-      healthzBindAddress: `127.0.0.1:${ports.health}`,
-      metricsBindAddress: `127.0.0.1:${ports.metrics}`,
-      nftables: { minSyncPeriod: "0s" },
-      logging: { verbosity: 10 },
-    }),
-  );
-  return path;
+  return await writeConfig(server, {
+    hostnameOverride: "node-1",
+    clusterCIDR: "10.244.0.0/16",
+    clientConnection: { kubeconfig: `${dir}/faulty.kubeconfig` },
+    healthzBindAddress: `127.0.0.1:${ports.health}`,
+    metricsBindAddress: `127.0.0.1:${ports.metrics}`,
+    nftables: { minSyncPeriod: "0s" },
+    logging: { verbosity: 10 },
+  });
 }
 
 async function endpoints(): Promise<string> {

@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { apiServerBinaries, startApiServer } from "../support/api_server.ts";
 import { flushRules, IN_NAMESPACE, nft } from "../support/kernel.ts";
+import { type StoredEvent, storedEvents } from "../support/stored_events.ts";
 import { WeirProcess } from "../support/weir_process.ts";
 
 const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
-
-const EVENTS = "/apis/events.k8s.io/v1/namespaces/default/events";
-
-interface StoredEvent {
-  readonly reason: string;
-  readonly note?: string;
-  readonly regarding: { readonly kind: string; readonly name: string };
-}
 
 Deno.test({
   name: `An Event on the Node tells who changed weir's rules${LEFT_OUT}`,
@@ -31,8 +24,7 @@ Deno.test({
     await weir.logged(/Repaired the rules family=IPv4/);
     let events: readonly StoredEvent[] = [];
     await weir.until(async () => {
-      const { items } = await server.request("GET", EVENTS) as { items: readonly StoredEvent[] };
-      events = items.filter(({ reason }) => reason === "RulesChanged");
+      events = (await storedEvents(server)).filter(({ reason }) => reason === "RulesChanged");
       return events.some(({ note }) => note?.startsWith("IPv4"));
     }, "the Event");
     const event = events.find(({ note }) => note?.startsWith("IPv4"));

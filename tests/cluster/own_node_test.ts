@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { runProcess } from "../../backends/process.ts";
 import { configText } from "../config/config_text.ts";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { createNode, createService, createSlice, NODES } from "../support/cluster_objects.ts";
 import { flushRules, IN_NAMESPACE, nft } from "../support/kernel.ts";
+import { storedEvents } from "../support/stored_events.ts";
 import { WeirProcess } from "../support/weir_process.ts";
 
 const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
 
-const NODES = "/api/v1/nodes";
 const ZONE = "topology.kubernetes.io/zone";
 
 /** Addresses of this machine for as long as the test runs. */
@@ -39,15 +40,11 @@ async function setAddresses(server: ApiServer, ...addresses: readonly string[]):
 }
 
 /** Creates a Service on node port 30080 with an endpoint in each of two zones. */
-async function createService(server: ApiServer): Promise<void> {
-  const spec = {
+async function createObjects(server: ApiServer): Promise<void> {
+  await createService(server, "web", {
     type: "NodePort",
     clusterIP: "10.96.0.10",
     ports: [{ port: 80, nodePort: 30080 }],
-  };
-  await server.request("POST", "/api/v1/namespaces/default/services", {
-    metadata: { name: "web" },
-    spec,
   });
   const endpoint = (address: string, zone: string) => ({
     addresses: [address],
@@ -55,12 +52,8 @@ async function createService(server: ApiServer): Promise<void> {
     zone,
     hints: { forZones: [{ name: zone }] },
   });
-  await server.request("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
-    metadata: { name: "web-a", labels: { "kubernetes.io/service-name": "web" } },
-    addressType: "IPv4",
-    ports: [{ name: "", port: 8080, protocol: "TCP" }],
-    endpoints: [endpoint("10.244.1.5", "zone-a"), endpoint("10.244.2.6", "zone-b")],
-  });
+  const endpoints = [endpoint("10.244.1.5", "zone-a"), endpoint("10.244.2.6", "zone-b")];
+  await createSlice(server, "web", endpoints);
 }
 
 async function statusOf(path: string): Promise<number> {
@@ -84,7 +77,7 @@ conntrack: {maxPerCore: 0}`),
 
 Deno.test({
   name:
-    `The Node is followed: it comes late, its addresses, zone and taints change, it goes${LEFT_OUT}`,
+    `The Node is followed: it comes late, its addresses, zone and taints change, it goes and comes again${LEFT_OUT}`,
   ignore,
   async fn() {
     await flushRules();
@@ -94,7 +87,7 @@ Deno.test({
       for (const address of ADDRESSES) await ip("address", "del", address, "dev", "lo");
     });
     await using server = await startApiServer();
-    await createService(server);
+    await createObjects(server);
     await using weir = await startWeir(server, `${server.dir}/config.yaml`);
     const nodePorts = /set nodeport-ips \{[^}]*elements = \{ ([^}]*) \}/;
     const addresses = async (family: string) =>
@@ -108,7 +101,7 @@ Deno.test({
     assert.equal(await addresses("ip"), undefined, "primary is nothing yet");
     assert.equal(await statusOf("/healthz"), 503, "a Node that was never seen gets no traffic");
 
-    await server.request("POST", NODES, { metadata: { name: "node-1" } });
+    await createNode(server, "node-1");
     await setAddresses(server, "2001:db8::10", "192.0.2.10");
     await weir.until(async () => await addresses("ip") === "192.0.2.10", "the Node's address");
     await weir.until(async () => await addresses("ip6") === "2001:db8::10", "its IPv6 address");
@@ -135,6 +128,10 @@ Deno.test({
     await weir.logged(/The Node object is gone, what it said last stays in force/);
     assert.equal(await addresses("ip"), "192.0.2.11");
     assert.equal(await statusOf("/healthz"), 200);
+
+    await createNode(server, "node-1");
+    await setAddresses(server, "192.0.2.10");
+    await weir.until(async () => await addresses("ip") === "192.0.2.10", "the new Node's address");
     assert.equal(await weir.end(), 0);
   },
 });
@@ -146,18 +143,15 @@ Deno.test({
   async fn() {
     await flushRules();
     await using server = await startApiServer();
-    await createService(server);
+    await createObjects(server);
     const file = `${server.dir}/config.yaml`;
     await using weir = await startWeir(server, file);
     await weir.logged(/Synced family=IPv4/);
     const text = await Deno.readTextFile(file);
     const reasons = async () => {
-      const path = "/apis/events.k8s.io/v1/namespaces/default/events";
-      const { items } = await server.request("GET", path) as {
-        items: { reason: string; note?: string; regarding: { kind: string; name: string } }[];
-      };
+      const events = await storedEvents(server);
       return new Map(
-        items.filter(({ regarding }) => regarding.kind === "Node" && regarding.name === "node-1")
+        events.filter(({ regarding }) => regarding.kind === "Node" && regarding.name === "node-1")
           .map(({ reason, note = "" }) => [reason, note]),
       );
     };

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { NODES, SERVICES, SLICES } from "../support/cluster_objects.ts";
 import { Mirror } from "./_mirror.ts";
 
 const ignore = apiServerBinaries() === undefined;
 const LEFT_OUT = ignore ? " (left out: KUBEBUILDER_ASSETS is not set)" : "";
-
-const SERVICES = "/api/v1/namespaces/default/services";
-const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 function service(name: string, labels: Record<string, string> = {}, spec: object = {}) {
   return { metadata: { name, labels }, spec: { ports: [{ port: 80 }], ...spec } };
@@ -78,7 +76,7 @@ Deno.test({
         slice("s"),
       );
       const node = (name: string) => ({ metadata: { name } });
-      await addAll(server, "/api/v1/nodes", node("node-2"), node("node-1"));
+      await addAll(server, NODES, node("node-2"), node("node-1"));
       await mirror.untilNames("Service", "first", "kubernetes", "labelled", "mine");
       await mirror.untilNames("EndpointSlice", "kubernetes", "s", "s-other");
       await mirror.untilNames("Node", "node-1");

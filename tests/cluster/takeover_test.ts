@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { type Flow, Lab, type Namespace, type Outcome } from "../../cli/demo/lab.ts";
+import {
+  type Flow,
+  Lab,
+  type Namespace,
+  type Outcome,
+  type Transport,
+} from "../../cli/demo/lab.ts";
 import { FAMILIES } from "../../model/family.ts";
 import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { createNode, createService, createSlice } from "../support/cluster_objects.ts";
 import { IN_NAMESPACE } from "../support/kernel.ts";
 import { runProcess } from "../../backends/process.ts";
+import { writeConfig } from "../support/proxy_config.ts";
 import { WeirProcess } from "../support/weir_process.ts";
 
 const ignore = apiServerBinaries() === undefined || !IN_NAMESPACE;
@@ -20,12 +28,23 @@ const PODS = {
 } as const;
 const CLUSTER_IPS = ["10.96.0.10", "fd00:96::10"] as const;
 const NODE_PORT = 30080;
+const PROTOCOLS = ["TCP", "UDP"] as const;
 
-/** Where clients connect: both cluster IPs and both node ports. */
-const FRONTENDS: readonly (readonly [address: string, port: number])[] = [
-  ...CLUSTER_IPS.map((address) => [address, 80] as const),
-  ...NODE.map((address) => [address, NODE_PORT] as const),
-];
+/** A way to the Service. */
+interface Way {
+  readonly from: "client" | "pod";
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Transport;
+}
+
+/** The client comes by both cluster IPs and both node ports, a pod by the cluster IPs. */
+const WAYS: readonly Way[] = PROTOCOLS.flatMap((protocol) => [
+  ...CLUSTER_IPS.flatMap((address) =>
+    (["client", "pod"] as const).map((from) => ({ from, address, port: 80, protocol }))
+  ),
+  ...NODE.map((address) => ({ from: "client", address, port: NODE_PORT, protocol }) as const),
+]);
 
 /** A node whose service proxy is changed while a client and a pod use a Service. */
 class World implements AsyncDisposable {
@@ -62,7 +81,9 @@ class World implements AsyncDisposable {
           lab.addPod({ name, addresses: [...addresses] })
         ),
       );
-      await Promise.all(pods.map((pod) => pod.serve(8080)));
+      await Promise.all(
+        pods.flatMap((pod) => PROTOCOLS.map((protocol) => pod.serve(8080, { protocol }))),
+      );
       const client = await lab.addClient({
         name: "client",
         addresses: ["192.0.2.100", "2001:db8::100"],
@@ -82,43 +103,35 @@ class World implements AsyncDisposable {
 
   /** Writes the one configuration file that both proxies read. */
   async writeConfig(mode: string): Promise<string> {
-    const { dir, proxyKubeconfig: kubeconfig } = this.#server;
-    const path = `${dir}/config-${mode}.json`;
-    const config = {
-      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
-      kind: "KubeProxyConfiguration",
+    return await writeConfig(this.#server, {
       mode,
       hostnameOverride: "node-a",
       clusterCIDR: "10.244.0.0/16,fd00:244::/48",
       nodePortAddresses: ["primary"],
-      clientConnection: { kubeconfig },
       // The network namespaces of a container may not have these sysctls.
       conntrack: { maxPerCore: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
-    };
-    await Deno.writeTextFile(path, JSON.stringify(config));
-    return path;
+    });
   }
 
-  /** Starts the real kube-proxy and returns it when every frontend answers. */
+  /** Starts the real kube-proxy and returns it when it has rules for the Service in both families. */
   async startKubeProxy(config: string): Promise<Deno.ChildProcess> {
     const program = `${apiServerBinaries()}/kube-proxy`;
     const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
     const child = this.node.spawn(program, ["--config", config], streams);
     const end = performance.now() + 60_000;
-    for (const [address, port] of FRONTENDS) {
-      while ((await this.client.connect(address, port)).result !== "answered") {
-        if (performance.now() > end) throw new Error(`kube-proxy does not serve ${address}`);
-      }
-    }
+    const knows = async () => {
+      const rules = await kubeProxyTables(this.node);
+      return CLUSTER_IPS.every((address) => rules.includes(address));
+    };
+    while (!await knows()) assert.ok(performance.now() < end, "kube-proxy does not serve");
     return child;
   }
 
-  /** Opens a connection to each frontend from the client, and to the cluster IPs from a pod. */
+  /** Opens a connection, or a flow of datagrams, on every way. */
   async openFlows(): Promise<readonly Flow[]> {
-    return await Promise.all([
-      ...FRONTENDS.map(([address, port]) => this.client.open(address, port)),
-      ...CLUSTER_IPS.map((address) => this.pod.open(address, 80)),
-    ]);
+    return await Promise.all(
+      WAYS.map(({ from, address, port, protocol }) => this[from].open(address, port, { protocol })),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,17 +141,14 @@ class World implements AsyncDisposable {
   }
 }
 
-/** New connections to every frontend without a pause, until told to stop. */
+/** New connections and datagrams on every way without a pause, until told to stop. */
 class Traffic {
   readonly #outcomes: Outcome[] = [];
   #going = true;
   readonly #running: Promise<unknown>;
 
-  constructor({ client, pod }: World) {
-    this.#running = Promise.all([
-      ...FRONTENDS.map(([address, port]) => this.#connect(client, address, port)),
-      ...CLUSTER_IPS.map((address) => this.#connect(pod, address, 80)),
-    ]);
+  constructor(world: World) {
+    this.#running = Promise.all(WAYS.map((way) => this.#connect(world[way.from], way)));
   }
 
   get count(): number {
@@ -153,10 +163,11 @@ class Traffic {
     assert.deepEqual(failed, [], `${failed.length} of ${this.count} connections failed`);
   }
 
-  // A packet that is lost is sent again after a second: that would be too late.
-  async #connect(from: Namespace, address: string, port: number): Promise<void> {
+  // A packet that is lost is sent again after a second, a datagram never: that would be too late.
+  async #connect(from: Namespace, { address, port, protocol }: Way): Promise<void> {
     while (this.#going) {
-      this.#outcomes.push(...await from.connectMany(address, port, 10, { timeoutMs: 900 }));
+      const options = { protocol, timeoutMs: 900 };
+      this.#outcomes.push(...await from.connectMany(address, port, 10, options));
     }
   }
 }
@@ -186,35 +197,36 @@ async function here(...lines: readonly string[]): Promise<void> {
 
 /** Creates the Node, and a Service with a cluster IP and a node port in both families. */
 async function createObjects(server: ApiServer): Promise<void> {
-  await server.request("POST", "/api/v1/nodes", {
-    metadata: { name: "node-a" },
-    status: { addresses: NODE.map((address) => ({ type: "InternalIP", address })) },
+  await createNode(server, "node-a", NODE);
+  await createService(server, "web", {
+    type: "NodePort",
+    clusterIP: CLUSTER_IPS[0],
+    clusterIPs: CLUSTER_IPS,
+    ipFamilyPolicy: "RequireDualStack",
+    ports: PROTOCOLS.map((protocol) => ({
+      name: protocol.toLowerCase(),
+      port: 80,
+      protocol,
+      nodePort: NODE_PORT,
+    })),
   });
-  await server.request("POST", "/api/v1/namespaces/default/services", {
-    metadata: { name: "web" },
-    spec: {
-      type: "NodePort",
-      clusterIP: CLUSTER_IPS[0],
-      clusterIPs: CLUSTER_IPS,
-      ipFamilyPolicy: "RequireDualStack",
-      ports: [{ name: "http", port: 80, protocol: "TCP", nodePort: NODE_PORT }],
-    },
-  });
-  const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
-  for (const [index, family] of FAMILIES.entries()) {
-    await server.request("POST", slices, {
-      metadata: {
-        name: `web-${family.toLowerCase()}`,
-        labels: { "kubernetes.io/service-name": "web" },
-      },
-      addressType: family,
-      ports: [{ name: "http", port: 8080, protocol: "TCP" }],
-      endpoints: Object.values(PODS).map((addresses) => ({
-        addresses: [addresses[index]],
-        nodeName: "node-a",
-      })),
+  for (const [index, addressType] of FAMILIES.entries()) {
+    const endpoints = Object.values(PODS).map((addresses) => ({
+      addresses: [addresses[index]],
+      nodeName: "node-a",
+    }));
+    await createSlice(server, "web", endpoints, {
+      name: `web-${addressType.toLowerCase()}`,
+      addressType,
+      ports: PROTOCOLS.map((protocol) => ({ name: protocol.toLowerCase(), port: 8080, protocol })),
     });
   }
+}
+
+/** All rules of a node but weir's. */
+async function kubeProxyTables(node: Namespace): Promise<string> {
+  const tables = (await node.output("nft", ["list", "ruleset"])).split(/^(?=table )/m);
+  return tables.filter((table) => !/^table ip6? weir /.test(table)).join("");
 }
 
 /** What of kube-proxy's rules is on a node. `KUBE-FIREWALL` is the kubelet's too, and stays. */
@@ -260,7 +272,7 @@ async function restartWeir(
 for (const mode of ["nftables", "iptables"]) {
   Deno.test({
     name:
-      `Taking over from kube-proxy in ${mode} mode, and restarts, fail no connection${LEFT_OUT}`,
+      `Taking over from kube-proxy in ${mode} mode, restarts, and going back fail no connection${LEFT_OUT}`,
     ignore: ignore || (mode === "iptables" && !await isInstalled("iptables-save")),
     async fn() {
       await using world = await World.create();
@@ -284,19 +296,38 @@ for (const mode of ["nftables", "iptables"]) {
         await goOn(flows);
         const tookOver = weir.log.match(/Took over from kube-proxy/g)?.length ?? 0;
         assert.equal(tookOver, mode === "nftables" ? 2 : 0, weir.log);
-        assert.doesNotMatch(weir.log, /ERROR|still there/);
+        assert.doesNotMatch(weir.log, /ERROR|still be there/);
         for (const signal of ["SIGTERM", "SIGKILL"] as const) {
           weir = await restartWeir(world, { config, weir, traffic }, signal);
           await goOn(flows);
         }
+        assert.equal(await weir.end(), 0);
+        await goBack(world, config, traffic);
+        await goOn(flows);
         await traffic.end();
         await goOn(flows);
-        assert.equal(await weir.end(), 0);
+        await using cleanup = new WeirProcess(["--cleanup"], node);
+        assert.equal(await cleanup.ended(), 0, cleanup.log);
+        assert.deepEqual(await kubeProxyRules(node), []);
+        assert.doesNotMatch(await node.output("nft", ["list", "tables"]), /weir|kube-proxy/);
       } finally {
         await weir[Symbol.asyncDispose]();
       }
     },
   });
+}
+
+/** Has kube-proxy follow weir, which has ended, and then takes weir's rules away. */
+async function goBack(world: World, config: string, traffic: Traffic): Promise<void> {
+  const { node } = world;
+  const kubeProxy = await world.startKubeProxy(config);
+  await using cleanup = new WeirProcess(["--cleanup-weir-only"], node);
+  assert.equal(await cleanup.ended(), 0, cleanup.log);
+  const after = traffic.count;
+  while (traffic.count < after + 100) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.doesNotMatch(await node.output("nft", ["list", "tables"]), /weir/);
+  kubeProxy.kill("SIGTERM");
+  await kubeProxy.status;
 }
 
 /** Asserts that data still flows on open connections, to the same servers. */

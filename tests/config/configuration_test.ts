@@ -145,10 +145,13 @@ Deno.test("Fields are read in every form that Kubernetes reads", () => {
   }
   assert.equal(read("iptables: {localhostNodePorts: off}").iptables.localhostNodePorts, false);
   assert.equal(read("oomScoreAdj: 010").oomScoreAdj, 8);
+  assert.equal(read("oomScoreAdj: 0o10").oomScoreAdj, 8);
   assert.equal(read("clientConnection: {qps: -1.5}").clientConnection.qps, -1.5);
   assert.equal(read("logging: {flushFrequency: 1000000000}").logging.flushFrequency, 1000);
   assert.equal(read("logging: {flushFrequency: 2s}").logging.flushFrequency, 2000);
+  assert.equal(read("logging: {flushFrequency: }").logging.flushFrequency, 5000);
   assert.deepEqual(read("featureGates: {AllAlpha: true}").featureGates, { AllAlpha: true });
+  assert.deepEqual(read("featureGates: {AllBeta: }").featureGates, { AllBeta: false });
   assert.deepEqual(read("logging: {vmodule: [{filePattern: a*, verbosity: 7}]}").logging.vmodule, [
     { filePattern: "a*", verbosity: 7 },
   ]);

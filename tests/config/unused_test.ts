@@ -53,6 +53,51 @@ winkernel: {enableDSR: true}`,
   }
 });
 
+Deno.test("What is set for other modes is named too, but not what kubeadm writes into every file", () => {
+  const kubeadm = `
+iptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}
+ipvs: {excludeCIDRs: null, minSyncPeriod: 0s, scheduler: "", strictARP: false, syncPeriod: 0s, tcpTimeout: 0s}
+nftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}`;
+  for (const mode of ["", "iptables", "ipvs", "nftables"]) {
+    assert.deepEqual(warningsOf(`mode: "${mode}"${kubeadm}`), [], mode);
+  }
+  const set = `
+iptables: {masqueradeAll: true, localhostNodePorts: false, syncPeriod: 7s}
+ipvs: {strictARP: true, excludeCIDRs: [10.0.0.0/8], minSyncPeriod: 2s}
+nftables: {masqueradeBit: 7}`;
+  const table = [
+    {
+      mode: "nftables",
+      want: "iptables.masqueradeAll, iptables.localhostNodePorts, iptables.syncPeriod, " +
+        "ipvs.minSyncPeriod, ipvs.excludeCIDRs, ipvs.strictARP",
+    },
+    {
+      mode: "iptables",
+      want: "ipvs.minSyncPeriod, ipvs.excludeCIDRs, ipvs.strictARP, nftables.masqueradeBit",
+    },
+    {
+      mode: "ipvs",
+      want: "iptables.localhostNodePorts, iptables.syncPeriod, nftables.masqueradeBit",
+    },
+  ];
+  for (const { mode, want } of table) {
+    assert.deepEqual(warningsOf(`mode: ${mode}${set}`), [
+      `These settings have no effect: ${want} (they are for other modes than "${mode}")`,
+    ]);
+  }
+});
+
+Deno.test("Flags for the periods of another mode are named, unless a file makes all such flags useless", () => {
+  const periods = { "ipvs-sync-period": "7s", "iptables-min-sync-period": "2s" };
+  assert.deepEqual(warningsOf("mode: nftables", periods), [
+    'These settings have no effect: --ipvs-sync-period (they are for other modes than "nftables")',
+  ]);
+  assert.deepEqual(warningsOf("mode: ipvs", periods), [
+    'These settings have no effect: --iptables-min-sync-period (they are for other modes than "ipvs")',
+  ]);
+  assert.deepEqual(warningsOf("mode: ipvs", { ...periods, config: "x" }), []);
+});
+
 Deno.test("Flags without effect say so in help", () => {
   const fields: readonly string[] = UNUSED.flatMap((each) => each.fields.map(([path]) => path));
   const idle = FLAGS.filter(({ name, field }) =>

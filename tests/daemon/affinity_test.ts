@@ -5,7 +5,7 @@ import type { ServicePort } from "../../model/service_port.ts";
 import type { EventNotice } from "../../watch/event_writer.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
-import { service, slice, snapshotOf } from "../support/objects.ts";
+import { service, serviceSubject, slice, snapshotOf } from "../support/objects.ts";
 import { stateOf } from "../support/state.ts";
 
 const MINUTE = 60_000;
@@ -73,13 +73,7 @@ Deno.test("Its Service gets an Event for as long as it lasts", async () => {
     action: "RememberClient",
     note: 'Port "http" has more than 131072 clients on node "node-a": ' +
       "further ones get an endpoint at random with each connection",
-    regarding: {
-      apiVersion: "v1",
-      kind: "Service",
-      namespace: "default",
-      name: "web",
-      uid: "uid-web",
-    },
+    regarding: serviceSubject("web"),
     scope: "node",
   } as const;
   assert.deepEqual(notices, [notice, notice], "the recorder counts repeated ones");

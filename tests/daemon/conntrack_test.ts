@@ -8,6 +8,7 @@ import { type DesiredState, emptyState } from "../../model/desired_state.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { service, settings, slice, snapshotOf } from "../support/objects.ts";
+import { syncFacts } from "../support/sync_facts.ts";
 import { flows, TrackedFlows } from "../support/tracked_flows.ts";
 
 const UDP = [{ name: "", protocol: "UDP", port: 8053 }] as const;
@@ -39,8 +40,7 @@ class World implements AsyncDisposable {
     const transition = advance(this.#state, change);
     this.#state = transition.next;
     this.#loop.observer.derived(transition);
-    const sizes = { elements: 0, bytes: 0, renderMs: 0, applyMs: 0, deriveMs: 0, totalMs: 0 };
-    this.#loop.observer.synced({ family: "IPv4", services: 1, triggers: [], mode, ...sizes });
+    this.#loop.observer.synced(syncFacts({ mode, services: 1 }));
     await this.clock.advance(0);
   }
 

@@ -7,7 +7,14 @@ import type { ClusterObject } from "../../model/objects.ts";
 import type { EventNotice } from "../../watch/event_writer.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
-import { endpoint, service, settings, slice, snapshotOf } from "../support/objects.ts";
+import {
+  endpoint,
+  service,
+  serviceSubject,
+  settings,
+  slice,
+  snapshotOf,
+} from "../support/objects.ts";
 
 const OLD = service("old", { externalIPs: ["203.0.113.9"] });
 const YOUNG = service("young", {
@@ -53,13 +60,7 @@ Deno.test("The Service that loses an address gets an Event that names the older 
     action: "ProgramRules",
     note: '203.0.113.9:80/TCP belongs to Service "default/old", which is older: ' +
       "this one gets it when that one goes",
-    regarding: {
-      apiVersion: "v1",
-      kind: "Service",
-      namespace: "default",
-      name: "young",
-      uid: "uid-young",
-    },
+    regarding: serviceSubject("young"),
     scope: "cluster",
   }]);
 });

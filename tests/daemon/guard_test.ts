@@ -7,24 +7,12 @@ import type { SyncFacts } from "../../daemon/sync_observer.ts";
 import type { EventNotice } from "../../watch/event_writer.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
+import { syncFacts } from "../support/sync_facts.ts";
 
 const FLUSHED: ForeignChange = {
   family: "IPv4",
   what: "delete table",
   by: { pid: 7, name: "firewalld" },
-};
-
-const SYNCED: SyncFacts = {
-  family: "IPv4",
-  mode: "full",
-  services: 0,
-  elements: 0,
-  bytes: 0,
-  deriveMs: 0,
-  renderMs: 0,
-  applyMs: 0,
-  totalMs: 0,
-  triggers: [],
 };
 
 /** A guard of IPv4, and what it asks of the sync loop. */
@@ -47,7 +35,7 @@ function setUp() {
     queued: () => asked.push("queued"),
     repair: () => asked.push("repair"),
   });
-  const synced = (facts: Partial<SyncFacts> = {}) => observer.synced({ ...SYNCED, ...facts });
+  const synced = (facts: Partial<SyncFacts> = {}) => observer.synced(syncFacts(facts));
   const repairs = async () =>
     Number(/^weir_ruleset_repairs_total\{.*\} (\d+)$/m.exec(await metrics.text())?.[1] ?? 0);
   return { clock, lines, events, followed, asked, guard, synced, repairs };
@@ -58,6 +46,17 @@ Deno.test("A family's rules are guarded from its first good sync on", () => {
   assert.deepEqual(followed, []);
   synced();
   assert.equal(followed[0], "IPv4");
+});
+
+Deno.test("A guard begins when the first syncs of all families have ended, well or not", () => {
+  const { followed, guard, synced } = setUp();
+  const other = guard.observer("IPv6", { queued() {}, repair() {} });
+  synced();
+  assert.equal(followed.length, 0);
+  other.failed({ family: "IPv6", services: 0, mode: "full", error: new Error("no"), totalMs: 1 });
+  assert.deepEqual(followed, ["IPv4"]);
+  other.synced(syncFacts({ family: "IPv6" }));
+  assert.ok(followed.includes("IPv6"));
 });
 
 Deno.test("What somebody else changed is repaired at once, and logged, counted and told of", async () => {

@@ -3,27 +3,15 @@ import { formatTime, Health, type HealthCheck, nodeEligible } from "../../daemon
 import type { Family } from "../../model/family.ts";
 import type { NodeObject } from "../../model/objects.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { node } from "../support/objects.ts";
 
 const STALE = 60_000;
-
-const node: NodeObject = {
-  kind: "Node",
-  namespace: "",
-  name: "node-a",
-  uid: "1",
-  creationTimestamp: "",
-  addresses: ["192.0.2.1"],
-  podCIDRs: [],
-  labels: {},
-  taints: [],
-  deleting: false,
-};
 
 /** A health state with a fake clock at 2026-01-02T03:04:05Z and a good node. */
 function fresh(): { health: Health; clock: FakeClock } {
   const clock = new FakeClock();
   const health = new Health({ clock, staleMs: STALE });
-  health.observeNode(node);
+  health.observeNode(node());
   return { health, clock };
 }
 
@@ -280,20 +268,17 @@ Deno.test("Health.report() leaves status out and says the zero time before any l
 
 /** BEHAVIOUR.md 8.1, row 92. */
 const nodes: { name: string; given: NodeObject | undefined; want: boolean }[] = [
-  { name: "an ordinary node", given: node, want: true },
+  { name: "an ordinary node", given: node(), want: true },
   { name: "no node seen yet", given: undefined, want: false },
-  { name: "a node being deleted", given: { ...node, deleting: true }, want: false },
+  { name: "a node being deleted", given: node({ deleting: true }), want: false },
   {
     name: "a node the autoscaler is about to remove",
-    given: { ...node, taints: ["example.com/other", "ToBeDeletedByClusterAutoscaler"] },
+    given: node({ taints: ["example.com/other", "ToBeDeletedByClusterAutoscaler"] }),
     want: false,
   },
   {
     name: "a node with other taints",
-    given: {
-      ...node,
-      taints: ["node.kubernetes.io/unschedulable", "node.kubernetes.io/not-ready"],
-    },
+    given: node({ taints: ["node.kubernetes.io/unschedulable", "node.kubernetes.io/not-ready"] }),
     want: true,
   },
 ];

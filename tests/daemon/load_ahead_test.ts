@@ -48,18 +48,18 @@ Deno.test("Nothing is loaded ahead before the node and the ServiceCIDRs are know
   assert.deepEqual(proxier.loaded, []);
   knowTheNode(store);
   await settle();
-  assert.deepEqual(proxier.loaded, [1_000, 1_000]);
+  assert.deepEqual(proxier.loaded, [125, 250, 500, 1_000]);
   ready.resolve();
   await done;
 });
 
-Deno.test("What is left when all lists are complete is loaded in portions, down to a rest for the first sync", async () => {
+Deno.test("What is left when all lists are complete is loaded in portions that grow, down to a rest for the first sync", async () => {
   const { proxier, ready, done } = setUp();
   proxier.ripe = 4_100;
   ready.resolve();
   await done;
-  assert.deepEqual(proxier.loaded, [1_000, 1_000, 1_000, 1_000]);
-  assert.equal(proxier.ripe, 100);
+  assert.deepEqual(proxier.loaded, [125, 250, 500, 1_000, 1_000, 1_000]);
+  assert.equal(proxier.ripe, 225);
 });
 
 Deno.test("Loading ahead ends where the backend has no use for it", async () => {
@@ -68,7 +68,7 @@ Deno.test("Loading ahead ends where the backend has no use for it", async () => 
   proxier.ripe = 2_000;
   knowTheNode(store);
   await done;
-  assert.deepEqual(proxier.loaded, [1_000]);
+  assert.deepEqual(proxier.loaded, [125]);
 });
 
 Deno.test("Loading ahead ends with the process", async () => {

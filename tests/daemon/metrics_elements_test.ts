@@ -1,26 +1,11 @@
 import { deepEqual } from "node:assert/strict";
 import { allElements } from "../../backends/nftables/full_script.ts";
 import { ElementCounts } from "../../daemon/metrics_elements.ts";
-import type { SyncFacts } from "../../daemon/sync_observer.ts";
 import { advance, type Transition } from "../../model/advance.ts";
 import { type DesiredState, emptyState } from "../../model/desired_state.ts";
 import type { ClusterObject } from "../../model/objects.ts";
 import { service, settings, slice, snapshotOf } from "../support/objects.ts";
-
-const facts: SyncFacts = {
-  family: "IPv4",
-  mode: "partial",
-  services: 1,
-  elements: 1,
-  bytes: 1,
-  deriveMs: 1,
-  renderMs: 1,
-  applyMs: 1,
-  totalMs: 3,
-  triggers: [],
-};
-
-const failure = { ...facts, error: new Error("nft is away") };
+import { syncFacts } from "../support/sync_facts.ts";
 
 /** Counts, and the state that they should be about. */
 class Subject {
@@ -38,7 +23,7 @@ class Subject {
 
   sync(...objects: ClusterObject[]): DesiredState {
     const { next } = this.derive(...objects);
-    this.counts.observer.synced(facts);
+    this.counts.observer.synced(syncFacts());
     return next;
   }
 
@@ -93,7 +78,7 @@ Deno.test("ElementCounts leaves out what a failed sync wanted, until a later one
   const subject = new Subject();
   const before = subject.sync(web);
   subject.derive(web, webSlice);
-  subject.counts.observer.failed(failure);
+  subject.counts.observer.failed({ ...syncFacts(), error: new Error("nft is away") });
   deepEqual(subject.read(), written(before));
   const after = subject.sync(web, webSlice, dns);
   deepEqual(subject.read(), written(after));

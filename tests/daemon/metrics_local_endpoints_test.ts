@@ -6,21 +6,9 @@ import { emptyState } from "../../model/desired_state.ts";
 import type { ClusterObject } from "../../model/objects.ts";
 import { sampleOf } from "../support/exposition.ts";
 import { endpoint, service, settings, slice, snapshotOf } from "../support/objects.ts";
+import { syncFacts } from "../support/sync_facts.ts";
 
 const NAME = "kubeproxy_sync_proxy_rules_no_local_endpoints_total";
-
-const facts = {
-  family: "IPv4",
-  mode: "partial",
-  services: 1,
-  elements: 1,
-  bytes: 1,
-  deriveMs: 1,
-  renderMs: 1,
-  applyMs: 1,
-  totalMs: 3,
-  triggers: [],
-} as const;
 
 const local = service("web", {
   type: "NodePort",
@@ -66,7 +54,7 @@ Deno.test("localEndpointsObserver() counts ports that drop for want of endpoints
     const transition = advance(state, { snapshot, settings: settings(), services: "all" });
     state = transition.next;
     observer.derived(transition);
-    observer.synced(facts);
+    observer.synced(syncFacts());
     const text = await metrics.text();
     const values = ["internal", "external"].map((policy) =>
       sampleOf(text, `${NAME}{traffic_policy="${policy}",ip_family="IPv4"}`)

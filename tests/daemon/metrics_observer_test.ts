@@ -1,24 +1,22 @@
 import { deepEqual } from "node:assert/strict";
 import { createMetrics, type Metrics } from "../../daemon/metrics.ts";
 import { metricsObserver } from "../../daemon/metrics_observer.ts";
-import type { SyncFacts } from "../../daemon/sync_observer.ts";
 import { advance } from "../../model/advance.ts";
 import { emptyState } from "../../model/desired_state.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { service, settings, slice, snapshotOf } from "../support/objects.ts";
+import { syncFacts } from "../support/sync_facts.ts";
 
-const facts: SyncFacts = {
+const facts = syncFacts({
   family: "IPv6",
   mode: "partial",
-  services: 1,
   elements: 3,
   bytes: 100,
   deriveMs: 1,
   renderMs: 2,
   applyMs: 4,
   totalMs: 8,
-  triggers: [],
-};
+});
 
 /** An observer of fresh metrics. The process began a minute ago. */
 function observed() {

@@ -221,6 +221,12 @@ const cases: Case[] = [
     measure: (metrics) => metrics.rulesetRepairs.inc(ofFamily("IPv4")),
   },
   {
+    name: "weir_child_resident_memory_bytes",
+    type: "gauge",
+    labels: { program: "nft" },
+    measure: (metrics) => metrics.childMemory.set({ program: "nft" }, 1),
+  },
+  {
     name: "weir_oldest_pending_change_seconds",
     type: "gauge",
     labels: ip_family,

@@ -6,7 +6,7 @@ import type { HealthCheck } from "../../model/health_check.ts";
 import type { EventNotice } from "../../watch/event_writer.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { recordingLog } from "../support/log.ts";
-import { service, snapshotOf } from "../support/objects.ts";
+import { service, serviceSubject, snapshotOf } from "../support/objects.ts";
 
 const WEB: HealthCheck = {
   service: "default/web",
@@ -55,13 +55,7 @@ Deno.test("A health check port that cannot be bound is kube-proxy's Event on the
     action: "Listen",
     note: 'Node "node-a" does not answer on port 31000: Cannot listen on "192.0.2.10:31000" ' +
       "for health checks: Address already in use (os error 98)",
-    regarding: {
-      apiVersion: "v1",
-      kind: "Service",
-      namespace: "default",
-      name: "web",
-      uid: "uid-web",
-    },
+    regarding: serviceSubject("web"),
     scope: "node",
   }]);
 });

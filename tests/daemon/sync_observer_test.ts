@@ -1,21 +1,9 @@
 import { deepEqual } from "node:assert/strict";
-import { afterwards, type SyncFacts, type SyncObserver } from "../../daemon/sync_observer.ts";
+import { afterwards, type SyncObserver } from "../../daemon/sync_observer.ts";
 import { advance, type Transition } from "../../model/advance.ts";
 import { emptyState } from "../../model/desired_state.ts";
 import { service, settings, snapshotOf } from "../support/objects.ts";
-
-const facts: SyncFacts = {
-  family: "IPv4",
-  mode: "partial",
-  services: 1,
-  elements: 1,
-  bytes: 1,
-  deriveMs: 1,
-  renderMs: 1,
-  applyMs: 1,
-  totalMs: 3,
-  triggers: [],
-};
+import { syncFacts } from "../support/sync_facts.ts";
 
 function transition(name: string): Transition {
   const change = { snapshot: snapshotOf(service(name)), settings: settings(), services: "all" };
@@ -39,11 +27,11 @@ Deno.test("afterwards() tells of a state when its sync has ended, well or not", 
   const late = afterwards(observer);
   late.derived(transition("a"));
   deepEqual(told, []);
-  late.synced(facts);
+  late.synced(syncFacts());
   late.untidy("IPv4", new Error("busy"));
   late.derived(transition("b"));
-  late.failed({ ...facts, error: new Error("nft is away") });
-  late.synced(facts);
+  late.failed({ ...syncFacts(), error: new Error("nft is away") });
+  late.synced(syncFacts());
   deepEqual(told, [
     ...["derived default/a", "synced", "untidy"],
     ...["derived default/b", "failed", "synced"],
@@ -54,6 +42,6 @@ Deno.test("afterwards() leaves out no state, and keeps their order", () => {
   const { told, observer } = recording();
   const late = afterwards(observer);
   for (const name of ["a", "b"]) late.derived(transition(name));
-  late.synced(facts);
+  late.synced(syncFacts());
   deepEqual(told, ["derived default/a", "derived default/b", "synced"]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RUN_FLAGS } from "../../cli/run_flags.ts";
+import { PERMISSIONS } from "../../cli/permissions.ts";
 import { compileArguments, excludedFolders } from "../../deploy/compile.ts";
 import { projectPath } from "../support/weir_process.ts";
 
@@ -8,7 +8,7 @@ Deno.test("The binary has exactly the flags that the code lists", () => {
   const given = compileArguments({ excluded: [] }).filter((arg) =>
     /^--(allow|no-prompt|v8-flags)/.test(arg)
   );
-  assert.deepEqual(given, RUN_FLAGS);
+  assert.deepEqual(given, PERMISSIONS);
 });
 
 Deno.test("A binary is compiled for the architecture that is named", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RUN_FLAGS } from "../../cli/run_flags.ts";
+import { PERMISSIONS } from "../../cli/permissions.ts";
 import { projectPath } from "../support/weir_process.ts";
 
 /** Reads the Containerfile, with each instruction on one line and without comments. */
@@ -17,7 +17,7 @@ Deno.test("The image of the sources starts weir with exactly the permissions tha
     "run",
     "--cached-only",
     "--quiet",
-    ...RUN_FLAGS,
+    ...PERMISSIONS,
     "/weir/main.ts",
   ]);
   assert.deepEqual(others, [["/usr/local/bin/weir"], ["/usr/local/bin/weir"]]);

@@ -1,12 +1,15 @@
 // What the images hold, and what weir does in one. tests/image/main.ts builds them and runs this.
 
 import assert from "node:assert/strict";
-import { parse, stringify } from "yaml";
+import { dump, load } from "js-yaml";
 import { runProcess } from "../../backends/process.ts";
-import { type ApiServer, apiServerBinaries, startApiServer } from "../support/api_server.ts";
+import { type ApiServer, startApiServer } from "../support/api_server.ts";
+import { createObjects, offer } from "../support/cluster_objects.ts";
 import { nft } from "../support/kernel.ts";
+import { accountToken, applyRights } from "../support/kubectl.ts";
+import { storedEvents } from "../support/stored_events.ts";
 import { projectPath } from "../support/weir_process.ts";
-import { Container, type ImageConfig } from "./container.ts";
+import { Container, containerSpec, type ImageConfig } from "./container.ts";
 import { type BuiltImages, IMAGES } from "./images.ts";
 
 const images: BuiltImages = JSON.parse(Deno.env.get(IMAGES) ?? "{}");
@@ -14,6 +17,7 @@ const images: BuiltImages = JSON.parse(Deno.env.get(IMAGES) ?? "{}");
 const PROGRAMS = [
   "/usr/bin/choom",
   "/usr/bin/kill",
+  "/usr/bin/ps",
   "/usr/sbin/conntrack",
   "/usr/sbin/nft",
   "/usr/sbin/sysctl",
@@ -79,7 +83,7 @@ Deno.test("Every program of the images finds its libraries", async () => {
 
 Deno.test("In a container as the DaemonSet has it weir syncs, answers probes and writes Events", async () => {
   await using server = await startApiServer();
-  await createObjects(server);
+  await createObjects(server, "127.0.0.1");
   await using container = await startContainer(server, images.sources);
   const listed = async () => await nft("list", "map", "ip", "weir", "tcp-endpoints");
   await container.until(
@@ -89,7 +93,10 @@ Deno.test("In a container as the DaemonSet has it weir syncs, answers probes and
   await container.until(async () => await statusOf("/readyz") === 200, "/readyz");
   assert.equal(await statusOf("/healthz"), 200);
   assert.equal(await statusOf("/livez"), 200);
-  await container.until(async () => (await eventReasons(server)).includes("Starting"), "the Event");
+  await container.until(
+    async () => (await storedEvents(server)).some(({ reason }) => reason === "Starting"),
+    "the Event",
+  );
 
   const pid = await container.pid();
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
@@ -129,7 +136,7 @@ Deno.test("With 1,000 Services weir takes less memory than the DaemonSet request
   const used = await usageOf(await container.pid());
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
   const later = await usageOf(await container.pid());
-  const { requests } = await resources();
+  const { resources: { requests } } = await containerSpec();
   // deno-lint-ignore no-console -- figures for people
   console.log(
     `${SERVICES} Services with ${ENDPOINTS} endpoints: ${later.mebibytes} MiB, ` +
@@ -167,37 +174,19 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
   return lists.join(" ").split(" ").filter((id) => id !== "").map(Number);
 }
 
-async function resources(): Promise<{ requests: { cpu: string; memory: string } }> {
-  const file = await Deno.readTextFile(projectPath("deploy/base/daemonset.yaml"));
-  return parse(file).spec.template.spec.containers[0].resources;
-}
-
 /** Creates many Services, some at a time. */
 async function createMany(server: ApiServer): Promise<void> {
-  await createObjects(server);
+  await createObjects(server, "127.0.0.1");
   for (let first = 0; first < SERVICES; first += 50) {
     const indices = Array.from({ length: 50 }, (_, index) => first + index);
-    await Promise.all(indices.map((index) => createNumbered(server, index)));
+    await Promise.all(indices.map((index) => offerNumbered(server, index)));
   }
 }
 
-async function createNumbered(server: ApiServer, index: number): Promise<void> {
-  const name = `svc-${index}`;
-  await server.request("POST", "/api/v1/namespaces/default/services", {
-    metadata: { name },
-    spec: {
-      clusterIP: `10.100.${Math.floor(index / 250)}.${index % 250 + 1}`,
-      ports: [{ name: "http", port: 80 }],
-    },
-  });
-  await server.request("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
-    metadata: { name: `${name}-a`, labels: { "kubernetes.io/service-name": name } },
-    addressType: "IPv4",
-    ports: [{ name: "http", port: 8080, protocol: "TCP" }],
-    endpoints: Array.from({ length: ENDPOINTS }, (_, endpoint) => ({
-      addresses: [`10.${128 + endpoint}.${Math.floor(index / 250)}.${index % 250 + 1}`],
-    })),
-  });
+async function offerNumbered(server: ApiServer, index: number): Promise<void> {
+  const end = `${Math.floor(index / 250)}.${index % 250 + 1}`;
+  const addresses = Array.from({ length: ENDPOINTS }, (_, number) => `10.${128 + number}.${end}`);
+  await offer(server, `svc-${index}`, `10.100.${end}`, addresses);
 }
 
 /** Starts the image with a ServiceAccount's volume, as kubelet mounts it, and the configuration in deploy/. */
@@ -206,16 +195,14 @@ async function startContainer(
   { root, config }: { readonly root: string; readonly config: ImageConfig },
 ): Promise<Container> {
   const { dir } = server;
-  await kubectl(server, "apply", "--namespace=kube-system", "--filename", "service_account.yaml");
-  await kubectl(server, "apply", "--filename", "rbac.yaml");
+  await applyRights(server);
   const account = `${dir}/serviceaccount`;
-  const token = await kubectl(server, "create", "token", "weir", "--namespace=kube-system");
   for (const folder of [account, `${dir}/config`, `${dir}/bundle`]) await Deno.mkdir(folder);
-  await Deno.writeTextFile(`${account}/token`, token);
+  await Deno.writeTextFile(`${account}/token`, await accountToken(server));
   await Deno.copyFile(`${dir}/certs/apiserver.crt`, `${account}/ca.crt`);
-  const settings = parse(await Deno.readTextFile(projectPath("deploy/config.yaml")));
-  const complete = { ...settings, clusterCIDR: "10.244.0.0/16" };
-  await Deno.writeTextFile(`${dir}/config/config.yaml`, stringify(complete));
+  const settings = load(await Deno.readTextFile(projectPath("deploy/config.yaml")));
+  const complete = { ...settings as object, clusterCIDR: "10.244.0.0/16" };
+  await Deno.writeTextFile(`${dir}/config/config.yaml`, dump(complete));
   const { hostname, port } = new URL(server.url);
   return await Container.start({
     root,
@@ -233,32 +220,6 @@ async function startContainer(
   });
 }
 
-async function kubectl(server: ApiServer, ...args: readonly string[]): Promise<string> {
-  const paths = args.map((arg) => arg.endsWith(".yaml") ? projectPath(`deploy/base/${arg}`) : arg);
-  const access = [`--kubeconfig=${server.kubeconfig}`, `--cache-dir=${server.dir}/kubectl`];
-  const program = `${apiServerBinaries()}/kubectl`;
-  const result = await runProcess(program, [...access, ...paths], { timeoutMs: 60_000 });
-  assert.equal(result.code, 0, result.stderr);
-  return result.stdout;
-}
-
-async function createObjects(server: ApiServer): Promise<void> {
-  await server.request("POST", "/api/v1/nodes", {
-    metadata: { name: "node-1" },
-    status: { addresses: [{ type: "InternalIP", address: "127.0.0.1" }] },
-  });
-  await server.request("POST", "/api/v1/namespaces/default/services", {
-    metadata: { name: "web" },
-    spec: { clusterIP: "10.96.0.10", ports: [{ port: 80 }] },
-  });
-  await server.request("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
-    metadata: { name: "web-a", labels: { "kubernetes.io/service-name": "web" } },
-    addressType: "IPv4",
-    ports: [{ name: "", port: 8080, protocol: "TCP" }],
-    endpoints: [{ addresses: ["10.244.1.5"] }],
-  });
-}
-
 async function statusOf(path: string): Promise<number | undefined> {
   try {
     const response = await fetch(`http://127.0.0.1:10256${path}`);
@@ -267,10 +228,4 @@ async function statusOf(path: string): Promise<number | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function eventReasons(server: ApiServer): Promise<readonly string[]> {
-  const path = "/apis/events.k8s.io/v1/namespaces/default/events";
-  const { items } = await server.request("GET", path) as { items: readonly { reason: string }[] };
-  return items.map(({ reason }) => reason);
 }

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { load } from "js-yaml";
 import { projectPath } from "../support/weir_process.ts";
 import { defaultSeccomp } from "./seccomp.ts";
 
@@ -33,6 +33,16 @@ interface ContainerSpec {
     readonly capabilities: { readonly drop: readonly string[]; readonly add: readonly string[] };
     readonly seccompProfile: { readonly type: string };
   };
+  readonly resources: { readonly requests: { readonly cpu: string; readonly memory: string } };
+}
+
+/** Reads how the DaemonSet in deploy/ has weir run. */
+export async function containerSpec(): Promise<ContainerSpec> {
+  const file = await Deno.readTextFile(projectPath("deploy/base/daemonset.yaml"));
+  const { spec } = load(file) as {
+    spec: { template: { spec: { containers: [ContainerSpec] } } };
+  };
+  return spec.template.spec.containers[0];
 }
 
 /** A container of weir in this network namespace, made by crun from what the DaemonSet in deploy/ says. */
@@ -105,8 +115,7 @@ export class Container implements AsyncDisposable {
 
 /** Writes the DaemonSet's container as kubelet and containerd do it (OCI runtime specification). */
 async function specification({ root, image, mounts, env }: ContainerOptions): Promise<object> {
-  const file = await Deno.readTextFile(projectPath("deploy/base/daemonset.yaml"));
-  const { args, securityContext } = parse(file).spec.template.spec.containers[0] as ContainerSpec;
+  const { args, securityContext } = await containerSpec();
   const { runAsUser, runAsGroup, capabilities, readOnlyRootFilesystem } = securityContext;
   const granted = capabilities.add.map((name) => `CAP_${name}`);
   return {

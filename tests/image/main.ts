@@ -32,25 +32,33 @@ async function main(args: readonly string[]): Promise<number> {
   }
   Deno.env.set("PATH", adminPath(Deno.env.get("PATH") ?? ""));
   await ensureTools();
-  await Deno.mkdir(CACHE, { recursive: true });
-  const containers: string[] = [];
+  await tidy(); // a run that was cut off has left something
   try {
     await makeBase();
     await makeDeno();
     await makeBuild();
     const images: BuiltImages = {
-      sources: await build("sources", containers),
-      weir: await build("weir", containers),
-      takeover: await build("takeover", containers),
+      sources: await build("sources"),
+      weir: await build("weir"),
+      takeover: await build("takeover"),
     };
     return await check(images);
   } finally {
-    for (const container of containers) await buildah("rm", container);
-    await buildah("rmi", "--prune");
+    await tidy();
   }
 }
 
-/** Starts this program again where mounts are gone when it ends: buildah leaves some. */
+/** Removes everything from the cache that the next run cannot use. What cannot be removed is left to that run. */
+async function tidy(): Promise<void> {
+  try {
+    await buildah("rm", "--all");
+    await buildah("rmi", "--prune");
+  } catch (error) {
+    console.error(`Warning: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Starts this program again where mounts are gone when it ends: buildah leaves some. One at a time has the cache. */
 async function runInside(): Promise<number> {
   const permissions = ["--no-prompt", "--allow-read", "--allow-write", "--allow-env"];
   const again = [
@@ -60,7 +68,9 @@ async function runInside(): Promise<number> {
     "--allow-run",
     projectPath("tests/image/main.ts"),
   ];
-  return await code("unshare", ["--mount", Deno.execPath(), ...again, INSIDE]);
+  await Deno.mkdir(CACHE, { recursive: true });
+  const alone = ["flock", `${CACHE}/lock`];
+  return await code("unshare", ["--mount", ...alone, Deno.execPath(), ...again, INSIDE]);
 }
 
 /** Installs what is missing. */
@@ -113,12 +123,12 @@ async function makeImage(name: string, base: string, from: string, to: string): 
 }
 
 /**
- * Builds a target and mounts it. `containers` takes what is to be removed later.
+ * Builds a target and mounts it.
  *
  * A program that does nothing stands in for denort, which no registry has: `deno compile` puts everything but the
  * runtime into the binary.
  */
-async function build(target: string, containers: string[]): Promise<BuiltImage> {
+async function build(target: string): Promise<BuiltImage> {
   console.log(`Building the image "${target}"`);
   const image = `localhost/weir-test/${target}`;
   const args = {
@@ -137,7 +147,6 @@ async function build(target: string, containers: string[]): Promise<BuiltImage> 
     projectPath("."),
   );
   const container = await buildah("from", image);
-  containers.push(container);
   const root = await buildah("mount", container);
   const { OCIv1 } = JSON.parse(await buildah("inspect", container)) as {
     OCIv1: { config: ImageConfig };

@@ -183,6 +183,39 @@ for (const variant of ["nft", "legacy"]) {
 }
 
 Deno.test({
+  name: "--cleanup-weir-only takes weir's tables away, and nothing of kube-proxy's (nft)",
+  ignore: !await isUsable("nft"),
+  async fn() {
+    await using lab = await Lab.create();
+    await fill(lab.node, "nft");
+    const before = await rulesOf(lab.node, "nft");
+    await using weir = new WeirProcess(["--cleanup-weir-only"], lab.node);
+    assert.equal(await weir.ended(), 0, weir.log);
+    assert.match(weir.log, /Nothing of weir's is left/);
+    assert.match(before, /KUBE-SVC-[\s\S]*table ip6? kube-proxy \{/);
+    const withoutWeir = before.replace(/table ip6? weir \{\n[\s\S]*?\n\}\n/g, "");
+    assert.notEqual(withoutWeir, before);
+    assert.equal(await rulesOf(lab.node, "nft"), withoutWeir);
+  },
+});
+
+Deno.test({
+  name: "--cleanup that may not look at all rules says which right it lacks, and fails (legacy)",
+  ignore: !await isUsable("legacy"),
+  async fn() {
+    await using lab = await Lab.create();
+    await fill(lab.node, "legacy");
+    const command = (program: string, args: readonly string[]) =>
+      lab.node.command("setpriv", ["--bounding-set=-net_raw", program, ...args]);
+    await using weir = new WeirProcess(["--cleanup"], { command });
+    assert.equal(await weir.ended(), 1, weir.log);
+    assert.match(weir.log, /ERROR.*"iptables-legacy\\?", it needs CAP_NET_ADMIN and CAP_NET_RAW/);
+    assert.doesNotMatch(weir.log, /Nothing of weir's or kube-proxy's is left/);
+    assert.doesNotMatch(await rulesOf(lab.node, "legacy"), /table ip6? (weir|kube-proxy) /);
+  },
+});
+
+Deno.test({
   name: "What another's rule needs stays, is named with that rule, and costs the exit code",
   ignore: !await isUsable("nft"),
   async fn() {

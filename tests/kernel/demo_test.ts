@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runDemo } from "../../cli/demo.ts";
+import { WeirProcess } from "../support/weir_process.ts";
 
 Deno.test("the demo runs from beginning to end, and all that it claims is so", async () => {
   let text = "";
@@ -26,6 +27,13 @@ Deno.test("a demo that is ended early leaves nothing behind", async () => {
   });
   assert.equal(code, 130, text);
   assert.equal(leftovers().length, before);
+});
+
+Deno.test("with the rights that a compiled weir has, the demo says where it can be had", async () => {
+  await using weir = new WeirProcess(["demo"]);
+  assert.equal(await weir.ended(), 1);
+  assert.match(weir.output, /^Error: Cannot show the demo with the rights of .*"deno task demo"/);
+  assert.equal(weir.log, "");
 });
 
 Deno.test("where namespaces are not allowed, the demo says so and shows the rules", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parse } from "yaml";
-import { parseExposition } from "../support/exposition.ts";
+import { load } from "js-yaml";
+import { parseExposition, sampleOf } from "../support/exposition.ts";
 import { flushRules, IN_NAMESPACE } from "../support/kernel.ts";
 import { projectPath, WeirProcess } from "../support/weir_process.ts";
 
@@ -43,11 +43,9 @@ function words(list: string): string[] {
 }
 
 async function usesInAlerts(): Promise<Use[]> {
-  const { groups } = parse(await Deno.readTextFile(projectPath("deploy/prometheus/alerts.yaml")));
-  const rules = groups.flatMap((group: { rules: { alert: string; expr: string }[] }) =>
-    group.rules
-  );
-  return rules.flatMap(({ alert, expr }: { alert: string; expr: string }) => usesIn(alert, expr));
+  const file = await Deno.readTextFile(projectPath("deploy/prometheus/alerts.yaml"));
+  const { groups } = load(file) as { groups: { rules: { alert: string; expr: string }[] }[] };
+  return groups.flatMap(({ rules }) => rules.flatMap(({ alert, expr }) => usesIn(alert, expr)));
 }
 
 async function usesInDashboard(): Promise<Use[]> {
@@ -90,5 +88,21 @@ Deno.test({
         assert.ok(known.includes(label), `"${where}" expects the label ${label} of ${metric}`);
       }
     }
+  },
+});
+
+Deno.test({
+  name: "The memory of the nft that stays is in a scrape",
+  ignore: !IN_NAMESPACE,
+  async fn() {
+    await flushRules();
+    await using weir = new WeirProcess([
+      ...["--manifests", projectPath("examples"), "--hostname-override", "node-a"],
+    ]);
+    await weir.until(async () => {
+      const sample = 'weir_child_resident_memory_bytes{program="nft"}';
+      const text = await (await fetch(METRICS).catch(() => undefined))?.text() ?? "";
+      return (sampleOf(text, sample) ?? 0) > 1e6;
+    }, "the memory of nft");
   },
 });

@@ -3,7 +3,7 @@ import { checkNftables, nftVersion } from "../../backends/nftables/check.ts";
 import { type RunProcess, runProcess } from "../../backends/process.ts";
 import { FAMILIES } from "../../model/family.ts";
 import { flushRules, kernelTest, nft, nftWith } from "../support/kernel.ts";
-import { WeirProcess } from "../support/weir_process.ts";
+import { projectPath, WeirProcess } from "../support/weir_process.ts";
 
 /** A kernel and an nft without what `word` stands for: whatever has it is refused by the real ones. */
 function lacking(word: string): RunProcess {
@@ -82,4 +82,20 @@ kernelTest("--init-only says what it found, makes no table and ends", async () =
   assert.equal(await weir.ended(), 0, weir.log);
   assert.match(weir.log, /nftables takes all of weir's rules family=IPv4 nft=\d/);
   assert.equal(await nft("list", "ruleset"), "");
+});
+
+kernelTest("A start whose first rules are refused names what this machine lacks", async () => {
+  await flushRules();
+  const powerless = 'exec setpriv --bounding-set=-net_admin "$0" "$@"';
+  const command = (program: string, args: readonly string[]): [string, ...string[]] => [
+    "sh",
+    ...["-c", powerless, program, ...args],
+  ];
+  await using weir = new WeirProcess(["--manifests", projectPath("examples")], { command });
+  for (const family of ["IPv4", "IPv6"]) {
+    await weir.logged(
+      `This machine lacks the right to change rules: grant the capability CAP_NET_ADMIN family=${family}`,
+    );
+  }
+  assert.equal(await weir.end(), 0);
 });

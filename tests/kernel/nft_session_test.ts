@@ -43,6 +43,16 @@ kernelTest(
   },
 );
 
+kernelTest("A session takes no harm from a terminal that nft does not know", async () => {
+  await flushRules();
+  const session = new NftSession({ command: ["sh", "-c", "TERM=unheard-of exec nft -i"] });
+  await session.apply(TABLE);
+  await assert.rejects(session.apply("delete element ip weir m { 10.0.0.2 }\n"), /No such file/);
+  await session.apply("add element ip weir m { 10.0.0.3 : 3 }\n");
+  assert.match(await nft("list", "map", "ip", "weir", "m"), /10\.0\.0\.3/);
+  await session.close();
+});
+
 kernelTest("A session that hangs is killed, and the next transaction has a new one", async () => {
   await flushRules();
   const hanging = new NftSession({ command: ["unshare", "--", "sleep", "60"], timeoutMs: 100 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Namespace, Outcome } from "../../cli/demo/lab.ts";
 import { ADDRESSES, ClusterLab, TARGET_PORT } from "../support/cluster_lab.ts";
 import { flushRules, kernelTest, nft } from "../support/kernel.ts";
 import { WeirProcess } from "../support/weir_process.ts";
@@ -36,38 +37,116 @@ async function manifests(): Promise<{ path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-const DEEDS = [
+/** What the service of a host's own firewall does when it starts: it begins with a flush. */
+const NFTABLES_CONF = `flush ruleset
+table inet filter {
+	chain input { type filter hook input priority filter; ct state established accept; }
+	chain forward { type filter hook forward priority filter; }
+}`;
+
+/** The same of a firewall that is reloaded, in the order of its commands. */
+const RELOAD = [
   "flush ruleset",
-  "add chain ip weir bad { type filter hook forward priority -1; policy drop; }",
-  "add table ip weir { flags dormant; }",
+  "add table inet firewall { chain filter_FORWARD { type filter hook forward priority filter + 10; }; }",
+  "add table ip firewall { chain nat_PRE { type nat hook prerouting priority dstnat + 10; }; }",
 ];
 
-kernelTest("Packets go their way again after whatever others do to the rules", async () => {
+/** What others do to the rules, three at a time: as many repairs come at once. */
+const DEEDS: Readonly<Record<string, readonly (readonly [deed: string, ...commands: string[]])[]>> =
+  {
+    "flush everything": [
+      ["a flush of everything", "flush ruleset"],
+      ["a start of the host's firewall", NFTABLES_CONF],
+      ["a reload of the host's firewall", ...RELOAD],
+    ],
+    "take away": [
+      ["a table that is deleted", "delete table ip weir"],
+      ["a chain that is flushed", "flush chain ip weir services"],
+      ["an element that is deleted", `delete element ip weir service-ips { ${VIP} . tcp . 80 }`],
+    ],
+    "put in": [
+      ["a rule that drops", "insert rule ip weir services drop"],
+      [
+        "a chain that drops",
+        "add chain ip weir bad { type filter hook forward priority -1; policy drop; }",
+      ],
+      ["a table that sleeps", "add table ip weir { flags dormant; }"],
+    ],
+  };
+
+for (const [what, deeds] of Object.entries(DEEDS)) {
+  kernelTest(`Connections find their way again after others ${what}`, async () => {
+    await using world = await ClusterLab.create();
+    await using folder = await manifests();
+    const { node, client } = world.members;
+    await using weir = new WeirProcess([`--manifests=${folder.path}`, "-v=2"], node);
+    await using traffic = new Traffic(client);
+    await weir.until(() => Promise.resolve(traffic.answered > 0), "an answer");
+    await weir.logged("Listening for changes");
+    const flow = await client.open(VIP, 80);
+    assert.equal(flow.first.result, "answered");
+    for (const [index, [deed, ...commands]] of deeds.entries()) {
+      for (const command of commands) await node.output("nft", [command]);
+      const repaired = () => weir.log.split("Repaired the rules family=IPv4").length > index + 1;
+      await weir.until(() => Promise.resolve(repaired()), `a repair after ${deed}`);
+      assert.deepEqual(await traffic.next(), [], `fails after ${deed}`);
+      assert.deepEqual(await flow.ask(), flow.first, `the open connection after ${deed}`);
+    }
+    const warnings = weir.log.match(/Something else.*family=IPv4.*/g) ?? [];
+    assert.equal(warnings.length, deeds.length, weir.log);
+    assert.ok(warnings.every((line) => line.endsWith("repairInMs=0")), weir.log);
+  });
+}
+
+kernelTest("What packets and time do to the rules is nobody's deed", async () => {
   await using world = await ClusterLab.create();
   await using folder = await manifests();
   const { node, client } = world.members;
   await using weir = new WeirProcess([`--manifests=${folder.path}`, "-v=2"], node);
-  const answers = async () => {
-    const outcomes = await client.connectMany(VIP, 80, 8, { parallel: 8, timeoutMs: 200 });
-    return outcomes.every(({ result }) => result === "answered");
-  };
-  await weir.until(answers, "an answer");
   await weir.logged("Listening for changes");
-  // What packets and time do to an affinity map is nobody's deed.
   const learned = async () => /expires/.test(await node.output("nft", ["list", "ruleset"]));
+  const connect = async () => (await client.connect(VIP, 80)).result === "answered";
+  await weir.until(connect, "an answer");
   await weir.until(learned, "a client that is remembered");
   await weir.until(async () => !await learned(), "a client that is forgotten");
   assert.doesNotMatch(weir.log, /Something else/);
-  for (const [index, deed] of DEEDS.entries()) {
-    await node.output("nft", [deed]);
-    const repaired = () => weir.log.split("Repaired the rules family=IPv4").length > index + 1;
-    await weir.until(() => Promise.resolve(repaired()), `a repair after "${deed}"`);
-    await weir.until(answers, `an answer after "${deed}"`);
-  }
-  const warnings = weir.log.match(/Something else.*family=IPv4.*/g) ?? [];
-  assert.equal(warnings.length, DEEDS.length, weir.log);
-  assert.ok(warnings.every((line) => line.endsWith("repairInMs=0")), weir.log);
 });
+
+/** Connections to the Service without a pause. */
+class Traffic implements AsyncDisposable {
+  answered = 0;
+  readonly #client: Namespace;
+  readonly #running: Promise<void>;
+  #going = true;
+  /** Takes the outcomes of the next connections that begin. */
+  #take: ((failures: readonly Outcome[]) => void) | undefined;
+
+  constructor(client: Namespace) {
+    this.#client = client;
+    this.#running = this.#run();
+  }
+
+  /** Returns what failed of the next connections that begin. */
+  next(): Promise<readonly Outcome[]> {
+    return new Promise((resolve) => this.#take = resolve);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#going) {
+      const take = this.#take;
+      this.#take = undefined;
+      const outcomes = await this.#client.connectMany(VIP, 80, 8, { parallel: 8, timeoutMs: 900 });
+      const failures = outcomes.filter(({ result }) => result !== "answered");
+      this.answered += outcomes.length - failures.length;
+      take?.(failures);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#going = false;
+    await this.#running;
+  }
+}
 
 kernelTest(
   "Repairs are counted, and come less and less often in a fight, which weir wins",

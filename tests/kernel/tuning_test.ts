@@ -65,3 +65,30 @@ kernelTest("--init-only sets them too, makes no table, and ends", async () => {
     assert.equal(stdout, "");
   });
 });
+
+kernelTest("A read-only /proc/sys is one warning: rules come into force all the same", async () => {
+  await flushRules();
+  const readOnly = 'mount --bind -o ro /proc/sys /proc/sys && exec "$0" "$@"';
+  const command = (program: string, args: readonly string[]): [string, ...string[]] => [
+    "unshare",
+    ...["--mount", "sh", "-c", readOnly, program, ...args],
+  ];
+  const fields = "mode: nftables\nconntrack: {udpTimeout: 33s, udpStreamTimeout: 133s}";
+  await withConfig(fields, async (file) => {
+    await using weir = new WeirProcess(["--config", file, ...EXAMPLES], { command });
+    await weir.logged(/Synced family=IPv4/);
+    await weir.logged(/WARN .*Cannot set kernel parameters: run "weir --init-only" with the right/);
+    assert.match(weir.log, /nf_conntrack_udp_timeout is \d+, not 33/);
+    assert.match(weir.log, /reason=.*(read-only|permission)/i);
+    assert.equal((await fetch("http://127.0.0.1:10256/livez").then(discarded)).status, 200);
+    assert.equal(await weir.end(), 0);
+    await using first = new WeirProcess(["--config", file, "--init-only"], { command });
+    assert.equal(await first.ended(), 0, first.log);
+    assert.match(first.log, /Cannot set kernel parameters/);
+  });
+});
+
+async function discarded(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return response;
+}

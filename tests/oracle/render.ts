@@ -1,4 +1,5 @@
 import type { Family } from "../../model/family.ts";
+import { SERVICES, SLICES } from "../support/cluster_objects.ts";
 import {
   ADDRESSES,
   type EndpointPiece,
@@ -29,8 +30,6 @@ export interface Place {
   readonly port: number;
 }
 
-export const SERVICES = "/api/v1/namespaces/default/services";
-export const SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 const SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs";
 
 const FIRST_NODE_PORT = 25_000;

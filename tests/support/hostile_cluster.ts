@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { defaultConfiguration } from "../../config/configuration.ts";
 import { effectiveSettings } from "../../config/effective.ts";
 import { nodeFacts } from "../../daemon/node_facts.ts";
@@ -250,8 +250,7 @@ export function hostileObjects(): fc.Arbitrary<readonly object[]> {
 export const WAYS: Readonly<Record<string, (raw: readonly object[]) => readonly ClusterObject[]>> =
   {
     "the API": (raw) => raw.flatMap(stripped),
-    "a manifest in YAML": (raw) =>
-      parseManifest(raw.map((one) => stringify(one)).join("---\n")).objects,
+    "a manifest in YAML": (raw) => parseManifest(raw.map((one) => dump(one)).join("---\n")).objects,
     "a manifest in JSON": (raw) =>
       parseManifest(JSON.stringify({ kind: "List", items: raw })).objects,
   };

@@ -10,6 +10,7 @@ import type {
 import type { Settings } from "../../model/settings.ts";
 import { EMPTY_SNAPSHOT, type Snapshot, withObject } from "../../model/snapshot.ts";
 import type { ClusterObject } from "../../model/objects.ts";
+import type { EventSubject } from "../../watch/event_writer.ts";
 
 /** Returns a Service `default/NAME` at 10.96.0.10 with one TCP port 80, changed as asked. */
 export function service(
@@ -41,6 +42,11 @@ export function service(
     ...rest,
     ports: ports.map((port) => ({ name: "", protocol: "TCP", port: 80, nodePort: 0, ...port })),
   };
+}
+
+/** Returns how an Event names Service `default/NAME` as {@linkcode service} makes it. */
+export function serviceSubject(name: string): EventSubject {
+  return { apiVersion: "v1", kind: "Service", namespace: "default", name, uid: `uid-${name}` };
 }
 
 /** Returns an endpoint that is ready, changed as asked. */

@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { ipVersion, normalizeIp } from "ip-bigint";
 
 /**
  * Tells what in a script is not of the few forms that weir writes; nothing when all of it is.
@@ -54,8 +54,7 @@ function isPlainPart(part: string): boolean {
   if (/^(tcp|udp|sctp)$/.test(part)) return true;
   if (/^\d+$/.test(part)) return Number(part) <= 65_535;
   const [address = "", bits = "0"] = part.split("/");
-  return /^\d{1,3}$/.test(bits) && ipaddr.isValid(address) &&
-    ipaddr.parse(address).toString() === address;
+  return /^\d{1,3}$/.test(bits) && ipVersion(address) > 0 && normalizeIp(address) === address;
 }
 
 function formOf(rule: string): string {

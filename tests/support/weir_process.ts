@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { RUN_FLAGS } from "../../cli/run_flags.ts";
+import { PERMISSIONS } from "../../cli/permissions.ts";
 import { runProcess } from "../../backends/process.ts";
 import type { Namespace } from "../../cli/demo/lab.ts";
 import { IN_NAMESPACE } from "./kernel.ts";
@@ -27,7 +27,7 @@ export class WeirProcess implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
   ) {
     this.#namespace = namespace;
-    const all = ["run", "--quiet", ...RUN_FLAGS, "main.ts", ...args];
+    const all = ["run", "--quiet", ...PERMISSIONS, "main.ts", ...args];
     const [program, ...rest] = namespace?.command(Deno.execPath(), all) ??
       [Deno.execPath(), ...all];
     this.#child = new Deno.Command(program, {

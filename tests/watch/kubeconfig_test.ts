@@ -69,6 +69,12 @@ for (const { name, cluster, user, want } of ACCESSES) {
   });
 }
 
+Deno.test("parseKubeconfig() completes names of files from where the process is", () => {
+  const text = kubeconfig({ "certificate-authority": "./pki/../ca.crt" });
+  const { ca } = parseKubeconfig(text, "conf//kubeconfig.yaml");
+  assert.deepEqual(ca, { file: `${Deno.cwd()}/conf/ca.crt` });
+});
+
 Deno.test("parseKubeconfig() leaves exec plugins and auth providers to client-node", () => {
   for (const user of [{ exec: { command: "x" } }, { "auth-provider": { name: "oidc" } }]) {
     const text = kubeconfig({}, user);
@@ -126,8 +132,16 @@ const WRONG = [
   {
     name: "YAML near a token",
     text: "token: SECRET\ntoken: SECRET2",
-    want: /line 2, column 1: DUPLICATE_KEY$/,
+    want: /line 2, column 1: duplicated mapping key$/,
   },
+  { name: "a password like an alias", text: "password: *SECRET", want: /column 12: unidentified/ },
+  {
+    name: "a password like a tag",
+    text: "password: !SECRET",
+    want: /column 11: unknown scalar tag$/,
+  },
+  { name: "a second document", text: "{}\n---\n{}", want: /it has several documents$/ },
+  { name: "an empty file", text: "", want: /it must be an object: current value is "null"/ },
 ];
 for (const { name, text, want } of WRONG) {
   Deno.test(`parseKubeconfig() says what is wrong without a secret: ${name}`, () => {

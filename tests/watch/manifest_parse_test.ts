@@ -151,7 +151,7 @@ const broken: readonly {
     name: "bad indentation",
     given: `${NODE}---\nkind: Node\nmetadata:\n name: a\n  labels: {}\n`,
     document: 2,
-    line: 7,
+    line: 8,
     reason: /^Cannot parse YAML: /,
   },
   {
@@ -166,7 +166,7 @@ const broken: readonly {
     given: `kind: Node\nmetadata: {name: a}\nkind: Node\n---\n${NODE}`,
     document: 1,
     line: 3,
-    reason: /unique/,
+    reason: /duplicated mapping key/,
   },
   {
     name: "a tab as indentation",
@@ -179,7 +179,7 @@ const broken: readonly {
     name: "an alias of nothing",
     given: `${NODE}---\nkind: Node\nmetadata: *nothing\n`,
     document: 2,
-    line: 5,
+    line: 6,
     reason: /^Cannot parse YAML: /,
   },
   {

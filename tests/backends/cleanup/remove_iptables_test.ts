@@ -41,16 +41,30 @@ Deno.test("An old system has only the plain name", async () => {
 
 Deno.test("A tool that does not work is told of, and does not keep the other from its work", async () => {
   const { run } = scriptedTools({
-    "iptables-nft-save": { code: 1, stderr: "Permission denied (you must be root)\nmore" },
+    "iptables-nft-save": { code: 1, stderr: "Failed to initialize nft: Not supported\nmore" },
     "iptables-legacy-save": { stdout: IPTABLES_MODE.IPv4 },
     "iptables-legacy-restore --wait 5 --noflush": { code: 4, stderr: "lock is held" },
   });
   const { removed, skipped, failures } = await removeIptables("IPv4", { clock: systemClock, run });
   assert.deepEqual(removed, []);
   assert.deepEqual(skipped, [
-    `"iptables-nft" does not work here: Permission denied (you must be root)`,
+    `"iptables-nft" does not work here: Failed to initialize nft: Not supported`,
   ]);
   assert.deepEqual(failures.map(({ message }) => message), [
     `Cannot remove kube-proxy's chains: "iptables-legacy-restore": lock is held`,
+  ]);
+});
+
+Deno.test("Rules that nobody was allowed to look at may be kube-proxy's: that is a failure", async () => {
+  const denied = "iptables-save (legacy): Cannot initialize: Permission denied (you must be root)";
+  const { run } = scriptedTools({
+    "iptables-nft-save": { stdout: "" },
+    "iptables-legacy-save": { code: 1, stderr: denied },
+  });
+  const { removed, skipped, failures } = await removeIptables("IPv4", { clock: systemClock, run });
+  assert.deepEqual([removed, skipped], [[], []]);
+  assert.deepEqual(failures.map(({ message }) => message), [
+    'Cannot look for what kube-proxy left with "iptables-legacy", it needs CAP_NET_ADMIN and ' +
+    `CAP_NET_RAW: ${denied}`,
   ]);
 });

@@ -7,6 +7,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 
 const IPV4 = "table ip weir {";
 const BOTH = [IPV4, "}", "table ip6 weir {", "}"];
+const TABLES = ["table inet filter", "table ip weir", "table ip6 weir"];
 const LISTED = "payload expression, datatype inet_service";
 
 /** A listening process, in the hands of a test. */
@@ -20,7 +21,14 @@ function setUp() {
   const clock = new FakeClock();
   const told: string[] = [];
   const listeners: Listener[] = [];
-  const stream: StreamProcess = (_command, _args, { onLine, signal }) => {
+  /** What `nft list tables` prints; undefined when it fails. */
+  const tables: { lines: readonly string[] | undefined } = { lines: TABLES };
+  const stream: StreamProcess = (_command, args, { onLine, signal }) => {
+    if (args[0] === "list") {
+      tables.lines?.forEach(onLine);
+      const code = tables.lines === undefined ? 1 : 0;
+      return Promise.resolve({ code, stderr: "", timedOut: false });
+    }
     const ended = Promise.withResolvers<{ code: number; stderr: string; timedOut: boolean }>();
     const killed = { code: 137, stderr: "", timedOut: false };
     signal?.addEventListener("abort", () => ended.resolve(killed));
@@ -45,8 +53,10 @@ function setUp() {
     stop.abort();
     await running;
   };
-  return { clock, watch, listeners, told, end };
+  return { clock, watch, listeners, tables, told, end };
 }
+
+type Stage = ReturnType<typeof setUp>;
 
 /** The same, listening to both families, of which the tables are there. */
 async function listening() {
@@ -197,6 +207,45 @@ Deno.test("Nobody listens during large transactions of weir's own, and then one 
   assert.deepEqual(told, ["IPv6: delete table by undefined"]);
   await end();
 });
+
+Deno.test("A table that goes after it was listed, and before anybody hears, is missed soon", async () => {
+  const { clock, listeners, tables, told, end } = await listening();
+  tables.lines = ["table ip weird", "table ip6 weir"];
+  await clock.advance(399);
+  assert.deepEqual(told, []);
+  await clock.advance(1);
+  assert.deepEqual(told, ["IPv4: delete table by undefined"]);
+  await clock.advance(60_000);
+  assert.equal(told.length, 1, "it is looked for once");
+  assert.equal(listeners.length, 1);
+  await end();
+  assert.equal(clock.sleepers, 0);
+});
+
+for (
+  const { name, after } of [
+    { name: "when nft cannot say so", after: ({ tables }) => void (tables.lines = undefined) },
+    { name: "while it is being made", after: ({ watch }) => void watch.begin("IPv4") },
+    { name: "when it is all over", after: ({ end }) => end() },
+    {
+      name: "when that was told of",
+      after: async ({ clock, listeners, told }) => {
+        await clock.advance(399);
+        listeners[0]?.says(...FLUSHED);
+        assert.deepEqual(told.splice(0), ["IPv4: delete table by nft"]);
+      },
+    },
+  ] satisfies { name: string; after: (stage: Stage) => void | Promise<void> }[]
+) {
+  Deno.test(`A table that is not there is not missed ${name}`, async () => {
+    const stage = await listening();
+    stage.tables.lines = ["table ip6 weir"];
+    await after(stage);
+    await stage.clock.advance(1_000);
+    assert.deepEqual(stage.told, []);
+    await stage.end();
+  });
+}
 
 Deno.test("A table that weir is about to make is not missing", async () => {
   const { clock, watch, listeners, told, end } = setUp();

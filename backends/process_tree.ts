@@ -1,22 +1,29 @@
 /** Milliseconds that a killed process, and who else holds its output, gets to let go of it. */
 const LET_GO_MS = 1_000;
 
-/** What a {@linkcode ProcessGroup} is made of. */
-export interface ProcessGroupOptions {
+/** Milliseconds in which it has to be known what a process has started. */
+const LOOK_MS = 5_000;
+
+/** What a {@linkcode ProcessTree} is made of. */
+export interface ProcessTreeOptions {
   readonly args: readonly string[];
   readonly stdin: "piped" | "null";
   readonly stdout: "piped" | "null";
 }
 
 /**
- * A running program with everything that it starts: they are killed together.
+ * A running program that is killed with everything that it has started.
  *
  * nft and its kin start nothing, but a script that stands in for one of them does; when the script alone is killed, what
  * it has started goes on, with its hold on the kernel's lock, and on the pipes that we wait for.
  *
+ * The program is in weir's own process group. One of its own would hold what it starts together by itself, but for that
+ * Deno has to fork where it else spawns: 8 ms for half a millisecond, on the thread that does everything. So `ps` tells who
+ * belongs to it, when it comes to killing.
+ *
  * Disposing it kills what still runs. Throws `Deno.errors.NotFound` when there is no such program.
  */
-export class ProcessGroup implements AsyncDisposable {
+export class ProcessTree implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #letGo = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,11 +32,10 @@ export class ProcessGroup implements AsyncDisposable {
   /** Streams of output that somebody may still write to. */
   #open: number;
 
-  constructor(command: string, { args, stdin, stdout }: ProcessGroupOptions) {
+  constructor(command: string, { args, stdin, stdout }: ProcessTreeOptions) {
     const streams = { stdin, stdout, stderr: "piped" } as const;
     this.#open = stdout === "piped" ? 2 : 1;
-    this.#child = new Deno.Command(command, { args: [...args], ...streams, detached: true })
-      .spawn();
+    this.#child = new Deno.Command(command, { args: [...args], ...streams }).spawn();
     void this.#child.status.then(() => this.#ended = true);
   }
 
@@ -69,17 +75,19 @@ export class ProcessGroup implements AsyncDisposable {
 
   async #kill(): Promise<void> {
     this.#timer = setTimeout(() => this.#letGo.abort(), LET_GO_MS);
+    // It starts no more while the others are looked for.
+    this.#signal("SIGSTOP");
+    const late = AbortSignal.timeout(LOOK_MS);
+    const others = this.#ended ? [] : await descendantsOf(this.#child.pid, late).catch(() => []);
+    this.#signal("SIGKILL");
+    // Deno signals others than its own children only with the right to run everything.
+    if (others.length > 0) await run("kill", ["-KILL", "--", ...others.map(String)], late);
+  }
+
+  #signal(signal: Deno.Signal): void {
     try {
-      this.#child.kill("SIGKILL");
+      this.#child.kill(signal);
     } catch { /* it has ended by itself */ }
-    try {
-      // Deno signals others than its own children only with the right to run everything.
-      const args = ["-KILL", "--", `-${this.#child.pid}`];
-      const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
-      await new Deno.Command("kill", { args, ...streams }).output();
-    } catch {
-      /* this machine has no such program: what was started goes on, but nobody waits for it */
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,6 +96,25 @@ export class ProcessGroup implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#letGo.abort();
   }
+}
+
+/** Returns the numbers of all processes that a process has started, and that those have. Rejects without a program `ps`. */
+async function descendantsOf(pid: number, signal: AbortSignal): Promise<number[]> {
+  const table = await run("ps", ["-e", "-o", "ppid=,pid="], signal);
+  const children = Map.groupBy(
+    table.trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number)),
+    ([parent]) => parent,
+  );
+  const below = (parent: number): number[] =>
+    (children.get(parent) ?? []).flatMap(([, child = 0]) => [child, ...below(child)]);
+  return below(pid);
+}
+
+/** Runs a program that is not expected to hang, and returns its output. */
+async function run(program: string, args: string[], signal: AbortSignal): Promise<string> {
+  const streams = { stdin: "null", stdout: "piped", stderr: "null" } as const;
+  const { stdout } = await new Deno.Command(program, { args, ...streams, signal }).output();
+  return new TextDecoder().decode(stdout);
 }
 
 /** Yields a stream as text until it ends or `signal` aborts. */
@@ -126,13 +153,13 @@ export interface Limits {
  */
 export async function withinLimits<T>(
   command: string,
-  options: ProcessGroupOptions,
+  options: ProcessTreeOptions,
   { timeoutMs, signal }: Limits,
-  use: (group: ProcessGroup) => Promise<T>,
+  use: (tree: ProcessTree) => Promise<T>,
 ): Promise<T & { readonly timedOut: boolean }> {
-  await using group = new ProcessGroup(command, options);
+  await using tree = new ProcessTree(command, options);
   let timedOut = false;
-  const kill = () => void group.kill();
+  const kill = () => void tree.kill();
   const timer = setTimeout(() => {
     timedOut = true;
     kill();
@@ -140,7 +167,7 @@ export async function withinLimits<T>(
   signal?.addEventListener("abort", kill, { once: true });
   if (signal?.aborted) kill();
   try {
-    return { ...await use(group), timedOut };
+    return { ...await use(tree), timedOut };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", kill);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Command, parseCommandLine } from "../../cli/program.ts";
+import type { Command } from "../../cli/command.ts";
+import { parseCommandLine } from "../../cli/command_line.ts";
 import { UsageError } from "../../cli/usage_error.ts";
 import { versionLine, versionReport } from "../../cli/version.ts";
 import { ConfigError } from "../../config/config_error.ts";
@@ -66,10 +67,18 @@ Deno.test("A command line of flags alone is the daemon's", async () => {
     manifests: "",
     writeConfigTo: "",
     dryRun: true,
-    cleanup: false,
+    cleanup: undefined,
     initOnly: false,
     reportedVersion: "",
   });
+});
+
+Deno.test("Whose rules a cleanup removes: with both flags the fewer", async () => {
+  const scopeOf = async (...argv: readonly string[]) => (await run(...argv)).cleanup;
+  assert.equal(await scopeOf("--cleanup"), "weir and kube-proxy");
+  assert.equal(await scopeOf("--cleanup-weir-only"), "weir");
+  assert.equal(await scopeOf("--cleanup", "--cleanup-weir-only"), "weir");
+  assert.equal(await scopeOf("--cleanup=false"), undefined);
 });
 
 Deno.test("The daemon can be named, and flags may stand before and after the name", async () => {
