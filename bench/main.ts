@@ -10,13 +10,13 @@ import type { Shape } from "./cluster.ts";
 import { filledServer } from "./filled_server.ts";
 import { describeMachine } from "./machine.ts";
 import { measureFloor } from "./measure_floor.ts";
-import { startResponders } from "./measure_traffic.ts";
+import { measureTraffic, startResponders } from "./measure_traffic.ts";
 import { type BenchOptions, parseOptions } from "./options.ts";
 import { configuration, kubeProxy, weir } from "./proxies.ts";
 import { type Comparison, report } from "./report.ts";
 import { runTrial } from "./run_trial.ts";
 import { createStage, type Stage } from "./stage.ts";
-import { type Findings, together } from "./trial.ts";
+import { together, type Turn } from "./trial.ts";
 
 /** Set for the process inside the namespace. */
 const INSIDE = "WEIR_BENCH_NAMESPACE";
@@ -93,24 +93,36 @@ async function compare(
   const { server, admin, cluster } = filled;
   const config = `${server.dir}/proxy.yaml`;
   await Deno.writeTextFile(config, configuration(server.proxyKubeconfig));
-  const found = { "kube-proxy": [] as Findings[], weir: [] as Findings[] };
-  const floor: number[] = [];
+  const trials = [kubeProxy(binaries), weir()].map((proxy) => ({
+    proxy,
+    cluster,
+    stage,
+    effort,
+    config,
+  }));
   const turns = shape.services > MOST_FOR_TURNS ? 1 : effort.turns;
+  const found: Turn[][] = trials.map(() => []);
+  const floor: number[] = [];
   for (let turn = 0; turn < turns; turn++) {
-    for (const proxy of [kubeProxy(binaries), weir()]) {
-      const trial = { proxy, cluster, stage, effort, config };
-      found[proxy.name].push(await runTrial(trial, (text) => tell(`${proxy.name}: ${text}`)));
+    for (const [index, trial] of trials.entries()) {
+      found[index]?.push(await runTrial(trial, (text) => tell(`${trial.proxy.name}: ${text}`)));
     }
     tell("the API server and nft alone");
     floor.push(...await measureFloor({ cluster, admin, changes: effort.changes }));
   }
+  tell("new connections");
+  const traffic = await measureTraffic(trials);
+  const [theirs, ours] = found.map((parts, index) => ({
+    ...together(parts),
+    traffic: traffic[index]!,
+  }));
   const { title, endpoints } = shape;
   return {
     title,
     endpoints,
     floor,
-    kubeProxy: together(found["kube-proxy"]),
-    weir: together(found.weir),
+    kubeProxy: theirs!,
+    weir: ours!,
   };
 }
 

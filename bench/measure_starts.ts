@@ -9,8 +9,8 @@ import type { Starts, Trial } from "./trial.ts";
 const PROBE_PAUSE_MS = 5;
 const PROBE_PATIENCE_MS = 20;
 
-/** Milliseconds in which a proxy that has started becomes quiet. */
-const SETTLE_MS = 1_000;
+/** Milliseconds in which a proxy that has started becomes quiet: what the start left behind is given back by then. */
+const SETTLE_MS = 3_000;
 
 /** Milliseconds that any start may take. */
 const START_LIMIT_MS = 900_000;
@@ -41,6 +41,14 @@ export async function measureStarts(
     if (isLast || performance.now() - began > effort.budgetMs) return { starts, running };
     await running[Symbol.asyncDispose]();
   }
+}
+
+/** Starts the proxy over an empty ruleset. Resolves when everything is in force and the process has become quiet. */
+export async function startOver(trial: Trial): Promise<ProxyProcess> {
+  await clean(trial);
+  const process = await launch(trial, () => {});
+  await systemClock.sleep(SETTLE_MS);
+  return process;
 }
 
 async function measureFresh(trial: Trial, starts: Mutable<Starts>): Promise<void> {

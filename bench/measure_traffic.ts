@@ -1,5 +1,6 @@
 import type { Namespace } from "../cli/demo/namespace.ts";
 import { HELPERS, PODS, TRAFFIC_PORT } from "./objects.ts";
+import { startOver } from "./measure_starts.ts";
 import type { Stage } from "./stage.ts";
 import type { Traffic, Trial } from "./trial.ts";
 import type { Transport } from "./traffic/libc.ts";
@@ -27,26 +28,51 @@ export async function startResponders({ server }: Stage): Promise<void> {
   ]);
 }
 
-/** Measures new connections from a pod to Services, in rounds that take turns. */
-export async function measureTraffic({ stage, effort }: Trial): Promise<readonly Traffic[]> {
+/**
+ * Measures new connections from a pod to Services through the rules of each proxy, which take turns: the machine may be
+ * faster at one time than at another. Returns what was found for each of `trials`, in their order.
+ */
+export async function measureTraffic(trials: readonly Trial[]): Promise<readonly Traffic[][]> {
+  const all = trials.map(() => PATHS.map(noTraffic));
+  const { stage, effort } = trials[0]!;
   await stage.node.output("sh", ["-c", SETTINGS]);
-  const traffic = PATHS.map(({ title }) => ({
-    title,
-    rates: [] as number[],
-    times: [] as number[],
-    failures: 0,
-  }));
+  const began = performance.now();
   for (let round = 0; round < effort.rounds; round++) {
-    for (const [index, path] of PATHS.entries()) {
-      const all = await connectMany(stage.client, path, effort.connections);
-      const times = all.filter((time) => time >= 0);
-      const entry = traffic[index]!;
-      entry.failures += all.length - times.length;
-      entry.times.push(...times);
-      entry.rates.push(times.length * 1e6 / times.reduce((sum, time) => sum + time, 0));
+    for (const [index, trial] of trials.entries()) {
+      await using _process = await startOver(trial);
+      for (const [at, path] of PATHS.entries()) {
+        add(all[index]![at]!, await connectOften(trial, path));
+      }
     }
+    if (performance.now() - began > effort.budgetMs) break;
   }
-  return traffic;
+  return all;
+}
+
+/** Traffic that is still to be measured. */
+interface Growing extends Traffic {
+  readonly rates: number[];
+  readonly times: number[];
+  failures: number;
+}
+
+function noTraffic({ title }: { readonly title: string }): Growing {
+  return { title, rates: [], times: [], failures: 0 };
+}
+
+/** Adds a round: microseconds of each connection, negative for one that failed. */
+function add(traffic: Growing, round: readonly number[]): void {
+  const times = round.filter((time) => time >= 0);
+  traffic.failures += round.length - times.length;
+  traffic.times.push(...times);
+  traffic.rates.push(times.length * 1e6 / times.reduce((sum, time) => sum + time, 0));
+}
+
+function connectOften(
+  { stage, effort }: Trial,
+  path: (typeof PATHS)[number],
+): Promise<readonly number[]> {
+  return connectMany(stage.client, path, effort.connections);
 }
 
 async function connectMany(

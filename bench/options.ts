@@ -17,7 +17,7 @@ export interface Effort {
   readonly quietMs: number;
   /** Seconds of churn. */
   readonly churnSeconds: number;
-  /** New connections a round, and rounds. */
+  /** New connections a round, and rounds. The proxies take turns in each. */
   readonly connections: number;
   readonly rounds: number;
 }
@@ -52,7 +52,7 @@ const THOROUGH: Effort = {
   quietMs: 15_000,
   churnSeconds: 60,
   connections: 4_000,
-  rounds: 4,
+  rounds: 6,
 };
 
 const QUICK: Effort = {
@@ -64,7 +64,7 @@ const QUICK: Effort = {
   quietMs: 2_000,
   churnSeconds: 5,
   connections: 3_000,
-  rounds: 2,
+  rounds: 3,
 };
 
 /** Reads the command line. Throws an `Error` with the usage when it makes no sense. */

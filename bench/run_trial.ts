@@ -2,16 +2,15 @@ import { type Listing, parseListing, sizeOf } from "./listing.ts";
 import { measureChanges } from "./measure_changes.ts";
 import { measureChurn } from "./measure_churn.ts";
 import { measureStarts } from "./measure_starts.ts";
-import { measureTraffic } from "./measure_traffic.ts";
 import { untilQuiet } from "./quiet.ts";
 import { RuleEvents } from "./rule_events.ts";
-import type { Findings, Trial } from "./trial.ts";
+import type { Trial, Turn } from "./trial.ts";
 
 /** Milliseconds for the listing of a table: the reference's takes minutes. */
 const LISTING_LIMIT_MS = 900_000;
 
-/** Makes all measurements of one proxy, with `say` called as they go on. */
-export async function runTrial(trial: Trial, say: (text: string) => void): Promise<Findings> {
+/** Makes all measurements of one proxy but those of its rules at work, with `say` called as they go on. */
+export async function runTrial(trial: Trial, say: (text: string) => void): Promise<Turn> {
   const { effort } = trial;
   const begin = async (what: string) => {
     say(what);
@@ -21,8 +20,6 @@ export async function runTrial(trial: Trial, say: (text: string) => void): Promi
   const [load = 0] = Deno.loadavg();
   const { starts, running } = await measureStarts(trial);
   await using process = running;
-  await begin("new connections");
-  const traffic = await measureTraffic(trial);
   await begin("single changes");
   await using events = new RuleEvents();
   const changes = await measureChanges(trial, events);
@@ -31,7 +28,7 @@ export async function runTrial(trial: Trial, say: (text: string) => void): Promi
   say("size");
   const listing = await list(trial);
   checkComplete(trial, listing);
-  return { load, starts, traffic, changes, churn, size: sizeOf(listing) };
+  return { load, starts, changes, churn, size: sizeOf(listing) };
 }
 
 async function list({ stage, proxy }: Trial): Promise<Listing> {

@@ -14,13 +14,17 @@ export interface Trial {
   readonly config: string;
 }
 
+/** What was measured of a proxy. */
+export interface Findings extends Turn {
+  readonly traffic: readonly Traffic[];
+}
+
 /** What a trial measured. Times are milliseconds unless they say otherwise. */
-export interface Findings {
+export interface Turn {
   /** The load average of the last minute before it began: what else the machine was doing. */
   readonly load: number;
   readonly starts: Starts;
   readonly changes: Changes;
-  readonly traffic: readonly Traffic[];
   readonly churn: Churn | undefined;
   readonly size: Size;
 }
@@ -75,7 +79,7 @@ export interface Churn {
 }
 
 /** Returns what several turns found as one. The size is that of the last one; the memory after a churn is the most. */
-export function together(turns: readonly Findings[]): Findings {
+export function together(turns: readonly Turn[]): Turn {
   const last = turns.at(-1);
   if (last === undefined) throw new Error("Nothing was measured");
   const churns = turns.flatMap(({ churn }) => churn ?? []);
@@ -83,15 +87,6 @@ export function together(turns: readonly Findings[]): Findings {
     load: Math.max(...turns.map(({ load }) => load)),
     starts: joined(turns.map(({ starts }) => starts)),
     changes: joined(turns.map(({ changes }) => changes)),
-    traffic: last.traffic.map(({ title }, index) => {
-      const parts = turns.flatMap(({ traffic }) => traffic[index] ?? []);
-      return {
-        title,
-        rates: parts.flatMap(({ rates }) => rates),
-        times: parts.flatMap(({ times }) => times),
-        failures: sumOf(parts, "failures"),
-      };
-    }),
     churn: churns.length === 0 ? undefined : {
       changes: sumOf(churns, "changes"),
       seconds: sumOf(churns, "seconds"),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Findings, together } from "../../bench/trial.ts";
+import { together, type Turn } from "../../bench/trial.ts";
 
-function findings(time: number, changes: number): Findings {
+function turn(time: number, changes: number): Turn {
   return {
     load: time,
     starts: { fresh: [time], again: [time], cpuSeconds: [time], resident: [time], peak: [time] },
@@ -12,7 +12,6 @@ function findings(time: number, changes: number): Findings {
       "scaled from 10 to 9": [],
       "scaled from 10 to 500": [],
     },
-    traffic: [{ title: "TCP", rates: [time], times: [time], failures: 1 }],
     churn: {
       changes,
       seconds: 2,
@@ -26,11 +25,10 @@ function findings(time: number, changes: number): Findings {
 }
 
 Deno.test("Several turns count as one with all that they measured", () => {
-  const { load, starts, changes, traffic, churn } = together([findings(1, 100), findings(3, 200)]);
+  const { load, starts, changes, churn } = together([turn(1, 100), turn(3, 200)]);
   assert.equal(load, 3);
   assert.deepEqual(starts.fresh, [1, 3]);
   assert.deepEqual(changes["one endpoint changed"], [1, 1, 3, 3]);
-  assert.deepEqual(traffic, [{ title: "TCP", rates: [1, 3], times: [1, 3], failures: 2 }]);
   assert.deepEqual(churn, {
     changes: 300,
     seconds: 4,
@@ -42,6 +40,6 @@ Deno.test("Several turns count as one with all that they measured", () => {
 });
 
 Deno.test("A turn without churn adds none", () => {
-  const { churn } = together([{ ...findings(1, 100), churn: undefined }]);
+  const { churn } = together([{ ...turn(1, 100), churn: undefined }]);
   assert.equal(churn, undefined);
 });
