@@ -15,6 +15,9 @@ const FULL_SYNC_MS = 3_600_000;
 /** Milliseconds after which what could not be tidied up is tried again. */
 const TIDY_AGAIN_MS = 30_000;
 
+/** Portions that may be on their way into the kernel while the next one is derived. */
+const LOADS = 2;
+
 /** What a {@linkcode Proxier} works with. */
 export interface ProxierOptions {
   readonly backend: Backend;
@@ -44,7 +47,8 @@ export class Proxier {
   #failed = false;
   #isDistrusted = false;
   #tidiesLater = false;
-  #loading = Promise.resolve(true);
+  /** Portions that are on their way, the oldest first. */
+  readonly #loads: Promise<boolean>[] = [];
   /** Changed Services of which object and slices are there, before the first sync; undefined after it. */
   #ripe: Set<ObjectKey> | undefined = new Set();
 
@@ -71,8 +75,8 @@ export class Proxier {
   /**
    * Loads up to `count` Services ahead of the first sync.
    *
-   * Resolves when those of the call before are loaded: what is next is derived and written in the meantime. Returns
-   * false when the backend has no use for it. Rejects when a portion could not be loaded.
+   * Resolves when no more than two portions are still to be loaded: what is next is derived and written in the meantime.
+   * Returns false when the backend has no use for it. Rejects when a portion could not be loaded.
    */
   async loadAhead(count: number, signal?: AbortSignal): Promise<boolean> {
     const { backend, observer } = this.#options;
@@ -81,15 +85,15 @@ export class Proxier {
     for (const key of services) this.#ripe.delete(key);
     const transition = this.#advance(services);
     observer.derived(transition);
-    const before = this.#loading;
-    this.#loading = backend.loadAhead(transition, signal);
-    this.#loading.catch(() => {}); // whoever comes next is told
-    return await before;
+    const load = backend.loadAhead(transition, signal);
+    load.catch(() => {}); // whoever comes next is told
+    this.#loads.push(load);
+    return this.#loads.length > LOADS ? await this.#loads.shift()! : true;
   }
 
   /** Resolves when all that was to be loaded ahead is. Rejects when a portion could not be loaded. */
   async loadedAhead(): Promise<void> {
-    await this.#loading;
+    await Promise.all(this.#loads);
   }
 
   /** The kernel may hold something else than what was committed: the next sync that begins writes everything. */

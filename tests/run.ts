@@ -20,6 +20,7 @@ function permissions(): readonly string[] {
       "openssl",
       "systemd-analyze",
       "kill",
+      "ps",
       "sh",
       Deno.execPath(),
     ],
@@ -44,7 +45,7 @@ const RING = "WEIR_TEST_RING";
 
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(RING)) return await runInside(args);
-  await ensureTools(["nft", "conntrack", "ip"]);
+  await ensureTools(["nft", "conntrack", "ip", "ps"]);
   if (!Deno.env.has("KUBEBUILDER_ASSETS")) {
     console.log("KUBEBUILDER_ASSETS is not set: tests against a real kube-apiserver are left out");
   }

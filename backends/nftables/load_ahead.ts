@@ -5,6 +5,7 @@ import type { DesiredState } from "../../model/desired_state.ts";
 import { difference } from "./difference.ts";
 import { elementsScript, partsScript } from "./difference_script.ts";
 import { allElements } from "./full_script.ts";
+import type { Loads } from "./loads.ts";
 import { KUBE_PROXY_TABLE } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import type { PartTally } from "./part_tally.ts";
@@ -20,6 +21,8 @@ export interface Ahead {
   readonly hasKubeProxy: boolean;
   /** Size of all transactions. */
   readonly bytes: number;
+  /** Resolves when the last transaction that has begun is committed. Rejects when one of them has failed. */
+  readonly loaded: Promise<void>;
 }
 
 /** What loading ahead works with. */
@@ -28,6 +31,8 @@ export interface AheadTools {
   readonly nft: Nft;
   /** Takes note of the parts that the kernel gets. */
   readonly parts: PartTally;
+  /** Where transactions with elements run. */
+  readonly loads: Loads;
   readonly clock: Clock;
 }
 
@@ -44,15 +49,18 @@ export async function beginAhead(
   const live = await nft.inspect(family, signal);
   if (!live.absent) return undefined;
   const bytes = await applyInPortions(foundation(state), nft, signal);
-  return { state, hasKubeProxy: live.hasKubeProxy, bytes };
+  return { state, hasKubeProxy: live.hasKubeProxy, bytes, loaded: Promise.resolve() };
 }
 
 /**
  * Loads what a transition brings after what was loaded `before`, in transactions of bounded size: they need not be atomic
  * where no packet comes. The script is made while the portion before is still on its way into the kernel.
+ *
+ * Resolves when the elements have begun to be loaded. They refer to parts, which are there then, and not to each other; only
+ * where some of them take the place of others they come after those.
  */
 export async function continueAhead(
-  { family, nft, parts, clock }: AheadTools,
+  { family, nft, parts, loads, clock }: AheadTools,
   before: Promise<Ahead | undefined>,
   transition: Transition,
   signal?: AbortSignal,
@@ -61,10 +69,17 @@ export async function continueAhead(
   const elements = [...elementsScript(family, changes)];
   const ahead = await before;
   if (ahead === undefined) return undefined;
-  const script = [...partsScript(family, changes, parts), ...elements];
-  const bytes = await applyInPortions(script, nft, signal);
+  const bytes = await applyInPortions(partsScript(family, changes, parts), nft, signal);
   parts.commit(changes.gained, changes.lost, clock.monotonic());
-  return { ...ahead, state: transition.next, bytes: ahead.bytes + bytes };
+  if (changes.removed.length > 0) await loads.done();
+  let loaded = ahead.loaded;
+  for (const portion of portionsOf(elements)) {
+    const { done } = await loads.begin(() => nft.apply(portion, signal));
+    loaded = done;
+    if (changes.removed.length > 0) await done;
+  }
+  const size = elements.reduce((sum, chunk) => sum + chunk.length, 0);
+  return { ...ahead, state: transition.next, bytes: ahead.bytes + bytes + size, loaded };
 }
 
 /** Yields the statements that put a table which was loaded ahead in the way of packets, and kube-proxy's out of it. */
@@ -87,26 +102,31 @@ function* foundation(state: DesiredState): Iterable<string> {
   yield* write.addElements(allElements(state));
 }
 
-/** Returns the characters written. */
+/** Applies a script in transactions of bounded size, one after the other, and returns its characters. */
 async function applyInPortions(
   script: Iterable<string>,
   nft: Nft,
   signal?: AbortSignal,
 ): Promise<number> {
   let total = 0;
+  for (const portion of portionsOf(script)) {
+    await nft.apply(portion, signal);
+    total += portion.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+  return total;
+}
+
+/** Cuts a script into transactions of bounded size. */
+function* portionsOf(script: Iterable<string>): Iterable<readonly string[]> {
   let portion: string[] = [];
   let size = 0;
-  const flush = async () => {
-    if (portion.length > 0) await nft.apply(portion, signal);
-    total += size;
-    portion = [];
-    size = 0;
-  };
   for (const chunk of script) {
     portion.push(chunk);
     size += chunk.length;
-    if (size >= PORTION) await flush();
+    if (size < PORTION) continue;
+    yield portion;
+    portion = [];
+    size = 0;
   }
-  await flush();
-  return total;
+  if (portion.length > 0) yield portion;
 }

@@ -12,6 +12,7 @@ import { unlearnedPorts } from "./affinity_unlearned.ts";
 import { type Difference, difference } from "./difference.ts";
 import { differenceScript } from "./difference_script.ts";
 import { countElements, fullScript } from "./full_script.ts";
+import { Loads } from "./loads.ts";
 import { type Ahead, beginAhead, continueAhead, switchOver } from "./load_ahead.ts";
 import { SETS } from "./names.ts";
 import type { Nft } from "./nft.ts";
@@ -38,6 +39,7 @@ export class NftablesBackend implements Backend {
   #committed: DesiredState | undefined;
   /** What was loaded ahead of the first apply, when it is. */
   #ahead: Promise<Ahead | undefined> | undefined;
+  readonly #loads = new Loads();
 
   constructor(family: Family, { nft, clock }: { nft: Nft; clock: Clock }) {
     this.family = family;
@@ -51,16 +53,19 @@ export class NftablesBackend implements Backend {
       family: this.family,
       nft: this.#nft,
       parts: this.#parts,
+      loads: this.#loads,
       clock: this.#clock,
     };
     const before = this.#ahead ?? beginAhead(tools, transition.previous, signal);
     this.#ahead = continueAhead(tools, before, transition, signal);
-    return await this.#ahead !== undefined;
+    const ahead = await this.#ahead;
+    await ahead?.loaded;
+    return ahead !== undefined;
   }
 
   async apply(transition: Transition, options: ApplyOptions): Promise<ApplyReport> {
     const committed = this.#committed;
-    const ahead = await this.#ahead?.catch(() => undefined);
+    const ahead = await this.#loadedAhead();
     this.#committed = undefined;
     this.#newest = transition.next;
     this.#ahead = undefined;
@@ -90,6 +95,12 @@ export class NftablesBackend implements Backend {
     const state = this.#newest;
     if (state === undefined || !this.#parts.some(isAffinityMap)) return [];
     return unlearnedPorts(await this.#nft.listSet(this.family, SETS.unlearned, signal), state);
+  }
+
+  /** Returns what was loaded ahead, if all of it was. Nothing of it is on its way any more then, well or not. */
+  async #loadedAhead(): Promise<Ahead | undefined> {
+    const ahead = await this.#ahead?.catch(() => undefined);
+    return await this.#loads.done().then(() => ahead, () => undefined);
   }
 
   /** Deletes parts that have been unused for a while, in a transaction of its own. */

@@ -8,22 +8,29 @@ const SMALL = 32_768;
  * Returns an {@linkcode Nft} that runs small transactions in `session` and all others in processes of their own.
  *
  * After a failure the next transaction goes through a process of its own, so that a session that is at fault itself does
- * not stand in the way of the recovery.
+ * not stand in the way of the recovery. While the session works on one, others have processes of their own, too.
  */
 export function withSession(spawned: Nft, session: Pick<NftSession, "apply">): Nft {
   let recovering = false;
+  let isBusy = false;
   return {
     ...spawned,
     async apply(script, signal) {
       const { head, rest } = take(script, SMALL);
-      if (rest !== undefined || recovering) {
+      if (rest !== undefined || recovering || isBusy) {
         await spawned.apply(chain(head, rest), signal);
         recovering = false;
         return;
       }
-      recovering = true;
-      await session.apply(head.join(""));
-      recovering = false;
+      isBusy = true;
+      try {
+        await session.apply(head.join(""));
+      } catch (error) {
+        recovering = true;
+        throw error;
+      } finally {
+        isBusy = false;
+      }
     },
   };
 }

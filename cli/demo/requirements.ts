@@ -1,7 +1,7 @@
 import { type RunProcess, runProcess } from "../../backends/process.ts";
 
 /** A system tool that the demo or the tests need. */
-export type Tool = "nft" | "conntrack" | "ip" | "unshare" | "nsenter";
+export type Tool = "nft" | "conntrack" | "ip" | "unshare" | "nsenter" | "ps";
 
 /** Thrown when a tool is missing and could not be installed; the message names the command that installs it. */
 export class MissingToolsError extends Error {
@@ -36,6 +36,7 @@ const NAMES = {
   ip: "iproute2",
   unshare: "util-linux",
   nsenter: "util-linux",
+  ps: "procps",
 };
 
 /** The package managers that are known, in the order in which they are looked for. */
@@ -46,7 +47,11 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
     install: ["install", "-y", "-qq", "--no-install-recommends"],
     packages: { ...NAMES, conntrack: "conntrack" },
   },
-  { program: "dnf", install: ["install", "-y"], packages: { ...NAMES, ip: "iproute" } },
+  {
+    program: "dnf",
+    install: ["install", "-y"],
+    packages: { ...NAMES, ip: "iproute", ps: "procps-ng" },
+  },
   {
     program: "apk",
     install: ["add", "--no-cache"],
@@ -56,7 +61,7 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
   {
     program: "pacman",
     install: ["-Sy", "--noconfirm", "--needed"],
-    packages: NAMES,
+    packages: { ...NAMES, ps: "procps-ng" },
   },
 ];
 

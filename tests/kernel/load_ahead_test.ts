@@ -149,25 +149,31 @@ kernelTest(
   },
 );
 
-kernelTest("When loading ahead fails, the first apply writes everything", async () => {
-  await flushRules();
-  const real = spawnedNft();
-  let calls = 0;
-  const failsTwice: Nft = {
-    ...real,
-    apply: (script, signal) =>
-      ++calls === 2 ? Promise.reject(new Error("No memory")) : real.apply(script, signal),
-  };
-  const backend = backendFor("IPv4", failsTwice);
-  const loading = new Loading(CLUSTER);
-  await assert.rejects(backend.loadAhead(loading.next(["default/web"])), /No memory/);
-  const report = await backend.apply(loading.next(["default/api"]), { full: true });
-  assert.equal(report.fallback, undefined);
-  const after = await listing();
-  await flushRules();
-  await nftWith(fullScript(loading.state), "-f", "-");
-  assert.deepEqual(after, await listing());
-});
+/** Of the transactions of the first portion: the one that makes the parts, and the one with the elements. */
+for (const failing of [2, 3]) {
+  kernelTest(
+    `When transaction ${failing} of loading ahead fails, the first apply writes everything`,
+    async () => {
+      await flushRules();
+      const real = spawnedNft();
+      let calls = 0;
+      const failsOnce: Nft = {
+        ...real,
+        apply: (script, signal) =>
+          ++calls === failing ? Promise.reject(new Error("No memory")) : real.apply(script, signal),
+      };
+      const backend = backendFor("IPv4", failsOnce);
+      const loading = new Loading(CLUSTER);
+      await assert.rejects(backend.loadAhead(loading.next(["default/web"])), /No memory/);
+      const report = await backend.apply(loading.next(["default/api"]), { full: true });
+      assert.equal(report.fallback, undefined);
+      const after = await listing();
+      await flushRules();
+      await nftWith(fullScript(loading.state), "-f", "-");
+      assert.deepEqual(after, await listing());
+    },
+  );
+}
 
 kernelTest(
   "A table of kube-proxy's stays in force while Services are loaded ahead, and leaves with the switch",

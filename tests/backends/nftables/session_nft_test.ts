@@ -39,3 +39,10 @@ Deno.test("After a failure the next transaction is spawned, and the one after th
   await nft.apply(["ccc"]);
   assert.deepEqual(log, ["session 1", "spawned 2", "session 3"]);
 });
+
+Deno.test("While the session works on a transaction, the next one is spawned", async () => {
+  const { nft, log } = setUp();
+  await Promise.all([nft.apply(["a"]), nft.apply(["bb"])]);
+  await nft.apply(["ccc"]);
+  assert.deepEqual(log, ["session 1", "spawned 2", "session 3"]);
+});
