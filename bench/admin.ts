@@ -43,11 +43,13 @@ export class Admin implements Disposable {
     const list = await fetch(`${this.#url}${path}?limit=1`, options);
     const { metadata } = await list.json() as { metadata: { resourceVersion: string } };
     const query = `watch=1&resourceVersion=${metadata.resourceVersion}`;
-    const { body } = await fetch(`${this.#url}${path}?${query}`, { ...options, signal });
-    try {
-      yield* body!;
-    } catch (error) {
-      if (!signal.aborted) throw error;
+    const { body } = await fetch(`${this.#url}${path}?${query}`, options);
+    const reader = body!.getReader();
+    signal.addEventListener("abort", () => void reader.cancel(), { once: true });
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
     }
   }
 
