@@ -21,20 +21,20 @@ export async function filledServer(
   say: (text: string) => void,
 ): Promise<FilledServer> {
   const kept = data && `${data}/${shape.title.replaceAll(/[^a-z0-9]+/gi, "-")}x${shape.endpoints}`;
-  if (kept === undefined) return await serve(shape, true, say);
+  if (kept === undefined) return await serve(shape, say);
   if (!await exists(kept)) {
-    await using filled = await serve(shape, true, say);
+    await using filled = await serve(shape, say);
     const { dir } = filled.server;
     await filled.server.stop();
     await Deno.mkdir(kept, { recursive: true });
     await copy(`${dir}/etcd`, `${kept}/etcd`);
   }
-  return await serve(shape, false, say, kept);
+  return await serve(shape, say, kept);
 }
 
+/** Starts one with the data that was `kept`, or fills it. */
 async function serve(
   shape: Shape,
-  fill: boolean,
   say: (text: string) => void,
   kept?: string,
 ): Promise<FilledServer> {
@@ -49,7 +49,7 @@ async function serve(
     await Deno.remove(dir, { recursive: true });
   };
   try {
-    if (fill) {
+    if (kept === undefined) {
       say("filling the API server");
       await cluster.fill();
     }

@@ -67,7 +67,9 @@ async function bench(
   await using stage = await createStage();
   await startResponders(stage);
   const comparisons: Comparison[] = [];
-  const command = ["deno task bench", ...Deno.args].join(" ");
+  // Where files are kept changes nothing in the results.
+  const flags = Deno.args.filter((arg) => !/^--(data|output)=/.test(arg));
+  const command = ["deno task bench", ...flags].join(" ");
   for (const shape of shapes) {
     comparisons.push(await compare(shape, { stage, effort, data, binaries }));
     const text = report({ machine, comparisons, command });

@@ -35,7 +35,7 @@ export interface BenchOptions {
 const USAGE = `usage: deno task bench [--quick] [--services=1000,5000,10000] [--endpoints=10]
                        [--churn=SECONDS] [--plain] [--data=DIR] [--output=FILE]
 
-  --quick      1,000 services, under three minutes
+  --quick      1,000 services, in some three minutes
   --services   the numbers of services to measure at
   --endpoints  the endpoints of each
   --churn      how long to change 50 endpoints a second

@@ -10,7 +10,7 @@ import { KUBE_PROXY_TABLE } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import type { PartTally } from "./part_tally.ts";
 import { declarations, fixedChains } from "./schema.ts";
-import { Statements } from "./statements.ts";
+import { sizeOf, Statements } from "./statements.ts";
 
 /** Characters of one transaction: some 20,000 elements, for which nft needs 40 MB. */
 const PORTION = 1_000_000;
@@ -78,8 +78,8 @@ export async function continueAhead(
     loaded = done;
     if (changes.removed.length > 0) await done;
   }
-  const size = elements.reduce((sum, chunk) => sum + chunk.length, 0);
-  return { ...ahead, state: transition.next, bytes: ahead.bytes + bytes + size, loaded };
+  const size = ahead.bytes + bytes + sizeOf(elements);
+  return { ...ahead, state: transition.next, bytes: size, loaded };
 }
 
 /** Yields the statements that put a table which was loaded ahead in the way of packets, and kube-proxy's out of it. */
@@ -111,7 +111,7 @@ async function applyInPortions(
   let total = 0;
   for (const portion of portionsOf(script)) {
     await nft.apply(portion, signal);
-    total += portion.reduce((sum, chunk) => sum + chunk.length, 0);
+    total += sizeOf(portion);
   }
   return total;
 }

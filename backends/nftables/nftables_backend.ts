@@ -18,7 +18,7 @@ import { SETS } from "./names.ts";
 import type { Nft } from "./nft.ts";
 import { PartTally } from "./part_tally.ts";
 import { inDeletionOrder, partsOf } from "./parts.ts";
-import { Statements } from "./statements.ts";
+import { sizeOf, Statements } from "./statements.ts";
 
 /** Milliseconds that an unused part is kept. */
 const UNUSED_PART_MS = 1_000;
@@ -188,8 +188,7 @@ export class NftablesBackend implements Backend {
     if (script.length > 0) await this.#nft.apply(script, signal);
     const now = this.#clock.monotonic();
     this.#parts.commit(gained, lost, now);
-    const bytes = script.reduce((sum, chunk) => sum + chunk.length, 0);
-    return { bytes, renderMs: rendered - started, applyMs: now - rendered };
+    return { bytes: sizeOf(script), renderMs: rendered - started, applyMs: now - rendered };
   }
 }
 

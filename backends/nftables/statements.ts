@@ -89,3 +89,8 @@ export class Statements {
     for (const [map, texts] of waiting) yield statement(map, texts);
   }
 }
+
+/** Returns the characters of a script. */
+export function sizeOf(script: readonly string[]): number {
+  return script.reduce((sum, chunk) => sum + chunk.length, 0);
+}

@@ -106,8 +106,8 @@ export function installCommand(manager: PackageManager, tools: readonly Tool[]):
   return [manager.program, ...manager.install, ...packages];
 }
 
-/** Looks without running anything: whoever may read the directories may look. */
-async function isOnPath(program: string): Promise<boolean> {
+/** Tells whether a program is on the search path, without running anything. */
+export async function isOnPath(program: string): Promise<boolean> {
   for (const directory of (Deno.env.get("PATH") ?? "").split(":")) {
     const info = await Deno.stat(`${directory}/${program}`).catch(() => undefined);
     if (info?.isFile) return true;

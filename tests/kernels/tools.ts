@@ -1,5 +1,5 @@
 import { runProcess } from "../../backends/process.ts";
-import { adminPath } from "../../cli/demo/requirements.ts";
+import { adminPath, isOnPath } from "../../cli/demo/requirements.ts";
 import { QEMU } from "./machine.ts";
 import { KEYRING } from "./packages.ts";
 
@@ -55,10 +55,6 @@ async function missingOnes(): Promise<typeof NEEDED> {
 
 /** Tells whether there is a file, or a program on the search path. */
 async function isThere(path: string): Promise<boolean> {
-  const folders = path.startsWith("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
-  for (const folder of folders) {
-    const file = folder === "" ? path : `${folder}/${path}`;
-    if ((await Deno.stat(file).catch(() => undefined))?.isFile) return true;
-  }
-  return false;
+  if (!path.startsWith("/")) return await isOnPath(path);
+  return (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
 }
