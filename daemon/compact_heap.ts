@@ -15,9 +15,8 @@ export async function compactHeap(): Promise<void> {
 }
 
 /**
- * Returns V8's garbage collector, which a realm shows that was made while its flag was set.
- *
- * With the flag on the command line V8 would refuse the code that Deno keeps compiled: every start would take 40 ms more.
+ * Returns V8's garbage collector, which a realm shows that was made while its flag was set: so nobody who starts weir has to
+ * give that flag.
  */
 async function garbageCollector(): Promise<CollectGarbage> {
   const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([
